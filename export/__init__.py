@@ -1,0 +1,1 @@
+"""From a training checkpoint to one self-describing .onnx file, proved equal to it."""
