@@ -90,7 +90,7 @@ def _inversion(spec: MelSpectrogramSpec) -> tuple[FloatArray, scipy.sparse.csr_a
 
 
 def linear_magnitude(columns: NDArray[Any], spec: MelSpectrogramSpec) -> FloatArray:
-    """Magnitudes of the FFT bins behind image columns (n_mels, m), as `short_time_spectrum` has them: (m, n_bins), never negative.
+    """Magnitudes, as `short_time_spectrum` has them, behind image columns (n_mels, m); never negative: (m, n_bins).
 
     A precomputed ridge inverse, clipped, then two multiplicative updates (Lee and Seung, "Algorithms for non-negative matrix
     factorization", 2001, with the filter bank as the fixed factor): together as near as 30 updates from a flat start.
@@ -112,11 +112,11 @@ def start_phases(
 ) -> ComplexArray:
     """Starting phasors of m frames: (m, n_bins).
 
-    `magnitude` (m + 2, n_bins) has one frame more on either side, `low` (m, low_bins) the decided phasors of the low band, `before` the
-    magnitude and phase of the frame before the first (None: start from silence). Phase-gradient integration after Prusa, Balazs and
-    Sondergaard, "A noniterative method for reconstruction of phase from STFT magnitude", 2017; instead of their heap, each frame takes
-    every bin's phase either along time or along frequency from its neighbours, whichever path is louder at its quietest point (a few
-    vectorised sweeps approximate the widest paths).
+    `magnitude` (m + 2, n_bins) has one frame more on either side, `low` (m, low_bins) the decided phasors of the low band,
+    `before` the magnitude and phase of the frame before the first (None: start from silence). Phase-gradient integration after
+    Prusa, Balazs and Sondergaard, "A noniterative method for reconstruction of phase from STFT magnitude", 2017; instead of
+    their heap, each frame takes every bin's phase either along time or along frequency from its neighbours, whichever path is
+    louder at its quietest point (a few vectorised sweeps approximate the widest paths).
     """
     spec = grid.spec
     n_fft, n_bins = spec.n_fft_engine, magnitude.shape[1]
@@ -185,11 +185,11 @@ def paint_ring(magnitude: FloatArray, grid: LoopGrid, iterations: int = COLD_ITE
 
 
 def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int, count: int) -> tuple[int, FloatArray]:
-    """Paint `count` frames from frame `first` anew into a sounding ring: (first sample, new samples), to be written modulo the ring.
+    """Paint `count` frames from frame `first` anew into a sounding ring: (first sample, new samples), written modulo the ring.
 
-    `ring` (loop_length,) is what sounds, `magnitude` (n_frames, n_bins) the whole ring's target, already new for these frames. The
-    neighbouring frames keep their sound and are the boundary, so the new samples meet the old without a step. Phases start from
-    those that are there, or, where the magnitudes have moved by more than `WARM_LIMIT`, from phase-gradient integration.
+    `ring` (loop_length,) is what sounds, `magnitude` (n_frames, n_bins) the whole ring's target, already new for these frames.
+    The neighbouring frames keep their sound and are the boundary, so the new samples meet the old without a step. Phases start
+    from those that are there, or, where the magnitudes have moved by more than `WARM_LIMIT`, from phase-gradient integration.
     """
     spec, n_fft, n_bins = grid.spec, grid.spec.n_fft_engine, magnitude.shape[1]
     half = n_fft // 2
@@ -228,7 +228,7 @@ def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int,
 def _project(seen: ComplexArray, previous: ComplexArray | None, magnitude: FloatArray, low: ComplexArray) -> ComplexArray:
     """Give a spectrum its magnitudes back, with momentum; the low band's phases stay as decided."""
     moved = seen if previous is None else seen + _MOMENTUM * (seen - previous)
-    spectrum = magnitude * (moved / np.maximum(np.abs(moved), np.float32(1e-12)))
+    spectrum = np.asarray(magnitude * (moved / np.maximum(np.abs(moved), np.float32(1e-12))), dtype=np.complex64)
     n_low = low.shape[1]
     spectrum[:, :n_low] = magnitude[:, :n_low] * low
     return spectrum

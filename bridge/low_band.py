@@ -1,9 +1,9 @@
 """The phase of the kick: below 150 Hz it is decided by the picture alone, not found by chance.
 
 A magnitude spectrogram does not say which way the first swing of a kick goes. Here every onset in the low band starts an
-oscillator at one fixed phase, the oscillator follows the band's centre of energy until the next onset, and a small Griffin-Lim on
-the low bins alone (at a few hundred hertz, so it costs next to nothing) makes these phases agree with the magnitudes. The result is
-a function of the magnitudes and of nothing else: equal kicks get equal waveforms in every repaint, recall and render.
+oscillator at one fixed phase, the oscillator follows the band's centre of energy until the next onset, and a small Griffin-Lim
+on the low bins alone (at a few hundred hertz, so it costs next to nothing) makes these phases agree with the magnitudes. The
+result is a function of the magnitudes and of nothing else: equal kicks get equal waveforms in every repaint, recall and render.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def _transform(
 def low_band_phase(magnitude: FloatArray, hop: float, spec: MelSpectrogramSpec, first: int, count: int) -> NDArray[np.complex64]:
     """Unit phasors of the low bins of `count` frames from frame `first` of a ring: (count, low_bins).
 
-    `magnitude` (n_frames, n_bins) is the whole ring; only frames within a few steps of the asked ones take part, so the cost does not
-    grow with the loop, and the result does not depend on how many frames are asked for at once.
+    `magnitude` (n_frames, n_bins) is the whole ring; only frames within a few steps of the asked ones take part, so the cost does
+    not grow with the loop, and the result does not depend on how many frames are asked for at once.
     Fast Griffin-Lim: Perraudin, Balazs, Sondergaard, "A fast Griffin-Lim algorithm", WASPAA 2013.
     """
     n_frames = len(magnitude)
@@ -115,4 +115,4 @@ def low_band_phase(magnitude: FloatArray, hop: float, spec: MelSpectrogramSpec, 
 
 
 def _phasor(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:
-    return spectrum / np.maximum(np.abs(spectrum), np.float32(1e-12))
+    return np.asarray(spectrum / np.maximum(np.abs(spectrum), np.float32(1e-12)), dtype=np.complex64)

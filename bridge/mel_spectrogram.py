@@ -150,9 +150,9 @@ def mel_filter_bank(spec: MelSpectrogramSpec) -> FloatArray:
     below = np.maximum(centre - edges[:-2, None], bin_width)
     above = np.maximum(edges[2:, None] - centre, bin_width)
     distance = bins[None, :] - centre
-    bank = np.clip(1.0 - np.where(distance < 0.0, -distance / below, distance / above), 0.0, None)
+    bank = np.clip(1.0 - np.where(distance < 0.0, -distance / below, distance / above), 0.0, None).astype(np.float32)
     bank.setflags(write=False)
-    return np.asarray(bank, dtype=np.float32)
+    return bank
 
 
 @lru_cache(maxsize=8)
