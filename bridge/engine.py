@@ -1,0 +1,294 @@
+"""The engine: controls in, publications out, one tick after the other.
+
+A tick is 256 frames of the sound's own counter, and it is the only clock there is. Which controls a tick applies, which step it
+paints, when the result sounds: all follow from the tick's number and the state, so playing live and rendering offline are one.
+
+    controls -> latent space, transport -> at most one painted step every `step_ticks` -> Publication, heard `margin_ticks` later
+
+A new tempo, and a quantised change, are painted into a second ring that takes over on the beat once enough steps are ready; the
+rest of it is painted before it is heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bridge.control import Control
+from bridge.errors import VamenError
+from bridge.generator import Ring
+from bridge.latent_space import LatentSpace
+from bridge.mel_spectrogram import FloatArray
+from bridge.model import Model
+from bridge.player import FADE_FRAMES, SILENCE, TICK_FRAMES, Publication
+from bridge.ring_store import RingStore
+
+CUT_FADE_FRAMES = 32
+"""Cross-fade when the loop starts or is re-triggered: short, so that the attack on the one stays an attack."""
+
+GAIN_FADE_FRAMES = TICK_FRAMES
+"""A turned gain knob is a line of straight ramps."""
+
+LEAD_STEPS = 8
+"""Steps of a second ring that are painted before it takes over; painting is several times faster than playing."""
+
+QUANTISE_BEATS = {"beat": 1, "bar": 4, "loop": 8}
+"""Beats between two moments at which a quantised change may take over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Ticks that painting one step is given, and ticks between a publication and its sound. Part of a take's state: live and
+    offline must agree on it."""
+
+    step_ticks: int = 2
+    margin_ticks: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """A break that the player wants as a file: its latent (steps, latent_dimensions), tempo and wished name ('' = ours)."""
+
+    latent: FloatArray
+    beats_per_minute: float
+    name: str
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened since the start, for the status line and the subscribers."""
+
+    painted_steps: int = 0
+    repaints: int = 0
+    """Times that a moved latent was painted to the end."""
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Takeover:
+    """A second ring on its way: the tick at which it is published, and the step that will sound then (from 0)."""
+
+    ring: Ring
+    tick: int
+    first_step: int
+    quantised: bool
+
+
+@dataclass(slots=True)
+class Engine:
+    """Pure state machine of the instrument; `store` is where rings are written for the player.
+
+    `errors` collects sentences about controls that could not be obeyed, `exports` what is wanted as files; whoever drives the
+    engine empties both.
+    """
+
+    model: Model
+    store: RingStore
+    beats_per_minute: float
+    schedule: Schedule = field(default_factory=Schedule)
+    counters: Counters = field(default_factory=Counters)
+    errors: list[str] = field(default_factory=list)
+    exports: list[ExportRequest] = field(default_factory=list)
+
+    space: LatentSpace = field(init=False)
+    playing: bool = True
+    gain: float = 1.0
+    quantise: str = "off"
+    ring: Ring = field(init=False)
+    _slot: int = SILENCE
+    _anchor: int = 0
+    _triggered: int | None = None
+    _fade: int = FADE_FRAMES
+    _changed: bool = False
+    _moved: bool = False
+    _busy_until: int = 0
+    _finished: bool = False
+    _takeover: _Takeover | None = None
+    _sequence: int = 0
+
+    def __post_init__(self) -> None:
+        self.space = LatentSpace(self.model.metadata)
+
+    # -- the two entry points -------------------------------------------------------------------------------------------------
+
+    def start(self, controls: Iterable[Control] = ()) -> Publication:
+        """Apply the controls of frame 0, paint the first loop from cold, and publish it for frame 0."""
+        for control in controls:
+            self._apply(control, now=0)
+        self.ring = Ring(self.model, self.space.latent(), self.beats_per_minute)
+        self.ring.paint_all()
+        self._anchor = 0
+        self._triggered = None
+        slot = self.store.write(self.ring.samples)
+        assert slot is not None, "a new store has free rows"
+        self._slot = slot
+        self._moved = self._changed = False
+        return self._publication(effect_frame=0, fade_frames=0)
+
+    def tick(self, number: int, controls: Iterable[Control] = ()) -> Publication | None:
+        """Do what belongs to one tick (numbers from 1, rising); returns what the player has to know, if anything changed."""
+        effect = (number + self.schedule.margin_ticks) * TICK_FRAMES
+        for control in controls:
+            self._apply(control, now=effect)
+        self._hand_over(number, effect)
+        self._follow_latent(number)
+        if number >= self._busy_until:
+            self._paint(number)
+        if not self._changed:
+            return None
+        publication = self._publication(effect, self._fade)
+        self._changed, self._fade = False, FADE_FRAMES
+        return publication
+
+    # -- musical time ---------------------------------------------------------------------------------------------------------
+
+    def beat_at(self, frame: int) -> float:
+        """Beats since the loop's one at a frame of the sound's counter (may be negative, and grows beyond one loop)."""
+        return (frame - self._anchor) / self.ring.grid.loop_length * self.model.metadata.spec.beats
+
+    def frame_of_beat(self, beat: float) -> int:
+        """Frame at which a beat, counted as in `beat_at`, falls."""
+        return self._anchor + round(beat * self.ring.grid.loop_length / self.model.metadata.spec.beats)
+
+    # -- controls -------------------------------------------------------------------------------------------------------------
+
+    def _apply(self, control: Control, now: int) -> None:
+        try:
+            match control.name:
+                case "tempo":
+                    self.beats_per_minute = float(control.values[0])
+                case "gain":
+                    self.gain = float(control.values[0])
+                    self._announce(GAIN_FADE_FRAMES)
+                case "play":
+                    self.playing, self._anchor, self._triggered = True, now, None
+                    self._announce(CUT_FADE_FRAMES)
+                case "stop":
+                    self.playing = False
+                    self._announce(FADE_FRAMES)
+                case "trigger":
+                    self._trigger(int(control.values[0]), now)
+                case "quantise":
+                    self.quantise = str(control.values[0])
+                case "export":
+                    name = str(control.values[0]) if control.values else ""
+                    self.exports.append(ExportRequest(self.space.latent(), self.beats_per_minute, name))
+                case _:
+                    self.space.apply(control)
+                    self._moved = True
+        except VamenError as error:
+            self.counters.rejected += 1
+            self.errors.append(str(error))
+
+    def _trigger(self, step: int, now: int) -> None:
+        """Play from a step (from 1), whatever the beat; 0 goes back to the loop as if nothing had happened."""
+        self._triggered = None if step == 0 else now - self.ring.step_start(step - 1)
+        self._announce(CUT_FADE_FRAMES)
+
+    def _announce(self, fade_frames: int) -> None:
+        self._changed, self._fade = True, min(fade_frames, self._fade)
+
+    # -- painting -------------------------------------------------------------------------------------------------------------
+
+    def _hand_over(self, number: int, effect: int) -> None:
+        """Publish what has been painted: a step of the ring that sounds, or the second ring whose moment has come."""
+        takeover = self._takeover
+        if takeover is not None and number >= takeover.tick:
+            slot = self.store.write(takeover.ring.samples)
+            if slot is None:
+                return
+            self._anchor = self._carried_over(self._anchor, effect, takeover.ring)
+            if self._triggered is not None:
+                self._triggered = self._carried_over(self._triggered, effect, takeover.ring)
+            self.ring, self._slot, self._takeover, self._finished = takeover.ring, slot, None, False
+            self._announce(FADE_FRAMES)
+        elif self._finished and number >= self._busy_until:
+            slot = self.store.write(self.ring.samples)
+            if slot is None:
+                return
+            self._slot, self._finished = slot, False
+            self._announce(FADE_FRAMES)
+
+    def _carried_over(self, anchor: int, frame: int, ring: Ring) -> int:
+        """Where sample 0 of another ring has to sound so that the beat at a frame stays what it is."""
+        old, new = self.ring.grid.loop_length, ring.grid.loop_length
+        return anchor if old == new else frame - round((frame - anchor) * new / old)
+
+    def _follow_latent(self, number: int) -> None:
+        """Aim at the latest latent and tempo."""
+        takeover = self._takeover
+        if self._moved and self.quantise in QUANTISE_BEATS:
+            if takeover is None:
+                takeover = self._begin(self.ring.copy(), number, QUANTISE_BEATS[self.quantise])
+            # What comes too late for this boundary waits for the next.
+            if takeover.quantised and takeover.tick - number >= LEAD_STEPS * self.schedule.step_ticks:
+                takeover.ring.move_to(self.space.latent())
+                self._moved = False
+        elif self._moved:
+            self.ring.move_to(self.space.latent())
+            if takeover is not None:
+                takeover.ring.move_to(self.space.latent())
+            self._moved = False
+        if self._takeover is None and self._wanted_length() != self.ring.grid.loop_length:
+            self._begin(Ring(self.model, self.space.latent(), self.beats_per_minute), number, None)
+
+    def _wanted_length(self) -> int:
+        return self.model.metadata.spec.loop_length(self.beats_per_minute)
+
+    def _begin(self, ring: Ring, number: int, boundary_beats: int | None) -> _Takeover:
+        """Plan the takeover of a second ring: as soon as its first steps are ready, or on the next boundary after that."""
+        tick = number + LEAD_STEPS * self.schedule.step_ticks
+        frame = (tick + self.schedule.margin_ticks) * TICK_FRAMES
+        if boundary_beats is not None:
+            boundary = -(-self.beat_at(frame) // boundary_beats) * boundary_beats
+            frame = self.frame_of_beat(boundary)
+            # A few milliseconds early, so that the attack on the boundary is already the new one.
+            tick = frame // TICK_FRAMES - self.schedule.margin_ticks
+        position = (frame - self._sounding_anchor()) % self.ring.grid.loop_length
+        takeover = _Takeover(ring, tick, self.ring.step_at(position), boundary_beats is not None)
+        self._takeover = takeover
+        return takeover
+
+    def _paint(self, number: int) -> None:
+        """Paint the dirty step that will be heard next, if there is one."""
+        takeover = self._takeover
+        ready = number + self.schedule.step_ticks
+        if takeover is not None:
+            if ready > takeover.tick:
+                return
+            ring, first = takeover.ring, takeover.first_step
+        else:
+            ring = self.ring
+            heard = (ready + self.schedule.margin_ticks) * TICK_FRAMES
+            first = ring.step_at((heard - self._sounding_anchor()) % ring.grid.loop_length)
+        dirty = np.flatnonzero(ring.dirty)
+        if not len(dirty):
+            return
+        distance = (dirty - first) % ring.steps
+        if takeover is None and self.quantise == "step":
+            # The step under the playhead is left to sound as it began.
+            distance[distance == 0] = ring.steps
+        ring.paint_step(int(dirty[np.argmin(distance)]))
+        self.counters.painted_steps += 1
+        self.counters.repaints += not ring.dirty.any()
+        self._busy_until = ready
+        self._finished = takeover is None
+
+    def _sounding_anchor(self) -> int:
+        return self._anchor if self._triggered is None else self._triggered
+
+    def _publication(self, effect_frame: int, fade_frames: int) -> Publication:
+        publication = Publication(
+            sequence=self._sequence,
+            effect_frame=effect_frame,
+            slot=self._slot if self.playing else SILENCE,
+            loop_length=self.ring.grid.loop_length,
+            anchor_frame=self._sounding_anchor(),
+            gain=self.gain,
+            fade_frames=fade_frames,
+        )
+        self._sequence += 1
+        self.store.hold(publication)
+        return publication

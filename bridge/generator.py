@@ -1,0 +1,121 @@
+"""Paints the ring of step tiles: from a latent to the samples of a loop, one step at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.griffin_lim import LoopGrid, linear_magnitude, paint_ring, repaint
+from bridge.mel_spectrogram import FloatArray, stretch_columns
+from bridge.model import Model
+
+DECODE_AHEAD = 4
+"""Steps decoded at once while a ring is repainted: the neighbours that a step needs are then shared."""
+
+
+class Ring:
+    """One loop at one tempo: its samples, the picture they were painted from, and which steps are out of date.
+
+    `samples` (loop_length,) float32 is what sounds. A step is `dirty` when the latent has changed within the decoder's reach.
+    """
+
+    def __init__(self, model: Model, latent: FloatArray, beats_per_minute: float) -> None:
+        self._model = model
+        self._spec = model.metadata.spec
+        self.grid = LoopGrid.at_tempo(self._spec, beats_per_minute, len(latent))
+        self.samples = np.zeros(self.grid.loop_length, dtype=np.float32)
+        self._latent = latent
+        self._image = np.zeros((self._spec.n_mels, len(latent) * self._spec.frames_per_step), dtype=np.float32)
+        self._magnitude = np.zeros((self.grid.n_frames, self._spec.n_bins), dtype=np.float32)
+        self._undecoded = np.ones(len(latent), dtype=bool)
+        self._stale = np.ones(len(latent), dtype=bool)
+        self.dirty: NDArray[np.bool_] = np.ones(len(latent), dtype=bool)
+        self._just_moved = True
+
+    @property
+    def steps(self) -> int:
+        return len(self._latent)
+
+    @property
+    def beats_per_minute(self) -> float:
+        """The tempo whose loop is exactly this ring's number of samples."""
+        beats = self.steps / self._spec.steps_per_beat
+        return beats * 60.0 * self._spec.loop_length(60.0, 1) / self.grid.loop_length
+
+    def step_start(self, step: int) -> int:
+        """First sample of a step (from 0)."""
+        return int(self.grid.centres[step * (self.grid.n_frames // self.steps)])
+
+    def step_at(self, position: int) -> int:
+        """The step (from 0) that sounds at a sample of the loop."""
+        return min(position * self.steps // self.grid.loop_length, self.steps - 1)
+
+    def copy(self) -> Ring:
+        """A ring of the same sound that can be painted on its own."""
+        twin = Ring(self._model, self._latent, self.beats_per_minute)
+        twin.grid = self.grid
+        twin.samples = self.samples.copy()
+        twin._image = self._image.copy()
+        twin._magnitude = self._magnitude.copy()
+        twin._undecoded = self._undecoded.copy()
+        twin._stale = self._stale.copy()
+        twin.dirty = self.dirty.copy()
+        return twin
+
+    def move_to(self, latent: FloatArray) -> None:
+        """Aim at another latent (steps, latent_dimensions): marks what has to be painted anew, paints nothing."""
+        changed = np.any(latent != self._latent, axis=1)
+        if not changed.any():
+            return
+        reach = self._model.metadata.reach
+        seen = np.zeros_like(changed)
+        for shift in range(-reach, reach + 1):
+            seen |= np.roll(changed, shift)
+        self._undecoded |= seen
+        # The last frames of a step lie between its own columns and the first of the next.
+        touched = seen | np.roll(seen, -1)
+        self._stale |= touched
+        self.dirty |= touched
+        self._latent = latent
+        self._just_moved = True
+
+    def paint_all(self) -> None:
+        """Paint every step from cold, as an export does."""
+        self._image = self._model.decode_ring(self._latent)
+        self._magnitude = linear_magnitude(stretch_columns(self._image, self.grid.n_frames), self._spec)
+        self.samples = paint_ring(self._magnitude, self.grid)
+        self._undecoded[:] = self._stale[:] = self.dirty[:] = False
+
+    def paint_step(self, step: int) -> None:
+        """Paint one step (from 0) into the sound that is there."""
+        if self._stale[step]:
+            self._refresh(step)
+        frames_per_step = self.grid.n_frames // self.steps
+        start, new = repaint(self.samples, self._magnitude, self.grid, step * frames_per_step, frames_per_step)
+        self.samples[np.arange(start, start + len(new)) % self.grid.loop_length] = new
+        self.dirty[step] = False
+
+    def _refresh(self, step: int) -> None:
+        """Bring the magnitudes of a step up to date, and, where the decoder has to run for it, of those that follow."""
+        count = 1
+        if self._undecoded[step] or self._undecoded[(step + 1) % self.steps]:
+            # The first step after a move is wanted at once; the ones behind it can share a wider look at the latent.
+            seen = 2 if self._just_moved else DECODE_AHEAD
+            self._just_moved = False
+            self._decode(step, seen)
+            # The last frames of a step need the column after it, so the last decoded step has to wait.
+            count = seen - 1
+        columns, frames = self._spec.frames_per_step, self.grid.n_frames // self.steps
+        around = np.arange(step * columns, (step + count + 1) * columns) % self._image.shape[1]
+        stretched = stretch_columns(self._image[:, around], (count + 1) * frames)[:, : count * frames]
+        rows = np.arange(step * frames, (step + count) * frames) % self.grid.n_frames
+        self._magnitude[rows] = linear_magnitude(stretched, self._spec)
+        self._stale[np.arange(step, step + count) % self.steps] = False
+
+    def _decode(self, first: int, count: int) -> None:
+        reach = self._model.metadata.reach
+        ring = np.arange(first - reach, first + count + reach) % self.steps
+        image = self._model.decode(self._latent[ring][np.newaxis])[0]
+        wanted = np.arange(first, first + count) % self.steps
+        self._image.reshape(-1, self.steps, self._spec.frames_per_step)[:, wanted] = image.reshape(len(image), count, -1)
+        self._undecoded[wanted] = False
