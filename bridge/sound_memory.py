@@ -1,0 +1,63 @@
+"""The memory that the main process and the sound process share: a few counters, and the store of loop rings."""
+
+from __future__ import annotations
+
+import secrets
+from enum import IntEnum, auto, unique
+from multiprocessing.shared_memory import SharedMemory
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@unique
+class Status(IntEnum):
+    """Places in the row of counters. The sound process alone writes them; each is one aligned 64-bit integer."""
+
+    FRAME = 0
+    """The next frame to be rendered."""
+    RELEASED_SEQUENCE = auto()
+    """Rings of publications before this one may be overwritten."""
+    LATE = auto()
+    """Publications that came after their frame."""
+    GAPS = auto()
+    """Times that the device ran out of samples, as far as it says so."""
+    GAIN_REDUCTION = auto()
+    """The limiter's, in thousandths of a decibel."""
+    FAILURES = auto()
+    """Exceptions in the sound callback; each cost one block."""
+    CAPTURE_LOST = auto()
+    """Frames that the capture holds as silence because the disk was too slow."""
+
+
+_STATUS_BYTES = 8 * len(Status)
+
+
+class SoundMemory:
+    """Counters `status` (len(Status),) int64 and `rings` (slots, capacity) float32 in one shared block.
+
+    Made in the main process without a name, attached in the sound process by name. The name stays under the 30 characters that
+    macOS takes.
+    """
+
+    def __init__(self, slots: int, capacity: int, name: str | None = None) -> None:
+        size = _STATUS_BYTES + 4 * slots * capacity
+        self._shared = SharedMemory(name or f"vamen-{secrets.token_hex(6)}", create=name is None, size=size)
+        self.name = self._shared.name
+        self.status: NDArray[np.int64] = np.ndarray(len(Status), dtype=np.int64, buffer=self._shared.buf)
+        self.rings: NDArray[np.float32] = np.ndarray(
+            (slots, capacity), dtype=np.float32, buffer=self._shared.buf, offset=_STATUS_BYTES
+        )
+        if name is None:
+            self.status[Status.RELEASED_SEQUENCE] = -1
+
+    def remove(self) -> None:
+        """Take the memory's name away; it goes when the last view of it does. The counters stay readable here."""
+        self.status = self.status.copy()
+        self.rings = np.zeros((0, 0), dtype=np.float32)
+        self._shared.unlink()
+        try:
+            self._shared.close()
+        except BufferError:
+            # A caller still holds a view of the rings: the mapping ends with that view.
+            return
