@@ -1,0 +1,33 @@
+"""The `vamen` command, and `python -m bridge`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from bridge.command_line import build_parser
+from bridge.errors import VamenError
+
+USER_ERROR_STATUS = 2
+"""Exit status when the user can mend something; argparse uses the same for a wrong option."""
+
+INTERRUPTED_STATUS = 130
+"""Exit status after Ctrl-C in a command that has no ending of its own (128 + SIGINT, the shells' convention)."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit status; a `VamenError` becomes one sentence on stderr."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        status: int = parsed.run(parsed)
+    except VamenError as error:
+        print(f"vamen: {error}", file=sys.stderr)
+        return USER_ERROR_STATUS
+    except KeyboardInterrupt:
+        print("vamen: interrupted.", file=sys.stderr)
+        return INTERRUPTED_STATUS
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""A break as a file: the cold render that every export is, and its sidecar, from which the same bytes can be made again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge import __version__
+from bridge.griffin_lim import render_loop
+from bridge.latent_document import (
+    Document,
+    header,
+    latent_from_rows,
+    number_field,
+    read_document,
+    require_model,
+    rows_from_latent,
+)
+from bridge.limiter import limit_ring
+from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, Image
+from bridge.model import Model, Provider
+from bridge.model_metadata import ModelMetadata
+from bridge.parameters import DOCUMENTED_LAYOUT, PARAMETERS
+from bridge.watch_folder import FALLBACK_NAME, WatchFolder
+from bridge.wav_file import WavWriter
+from bridge.whole_file import replacing
+
+KIND = "vamen-break"
+BEATS_PER_BAR = 4
+BAR_COUNTS = (1, 2, 4)
+"""Lengths of a break that is exported, in bars."""
+
+
+def render_break(model: Model, latent: FloatArray, beats_per_minute: float) -> tuple[FloatArray, Image]:
+    """Paint and render a break from cold: nothing but the model, the latent and the tempo has a say.
+
+    `latent` is (steps, latent_dimensions) of one, two or four bars. Returns the periodic samples (n,) at
+    `ENGINE_SAMPLE_RATE`, true peak at most -1 dBTP, and the painted image uint8 (n_mels, columns).
+    """
+    image = model.decode_ring(latent)
+    samples = limit_ring(render_loop(image, model.metadata.spec, beats_per_minute))
+    return samples, np.rint(image * 255.0).astype(np.uint8)
+
+
+def bars_of(latent: FloatArray, metadata: ModelMetadata) -> int:
+    """Bars in a latent (steps, latent_dimensions) of whole bars."""
+    return len(latent) // steps_per_bar(metadata)
+
+
+def steps_per_bar(metadata: ModelMetadata) -> int:
+    """Steps in one bar of four beats."""
+    return BEATS_PER_BAR * metadata.spec.steps_per_beat
+
+
+def sidecar(model: Model, latent: FloatArray, beats_per_minute: float, origin: Document | None = None) -> Document:
+    """What makes a break's file again; `origin` says where the latent came from (plain JSON values), for people."""
+    return header(KIND, model) | {
+        "provider": provider_of(model),
+        "spec": model.metadata.spec.to_dict(),
+        "sample_rate": ENGINE_SAMPLE_RATE,
+        "beats_per_minute": beats_per_minute,
+        "bars": bars_of(latent, model.metadata),
+        "origin": origin or {},
+        "latent": rows_from_latent(latent),
+    }
+
+
+def export_break(
+    folder: WatchFolder,
+    model: Model,
+    latent: FloatArray,
+    beats_per_minute: float,
+    *,
+    name: str = FALLBACK_NAME,
+    origin: Document | None = None,
+) -> Path:
+    """Render a break into a watch folder and return the finished WAV's path; `name` may be anything a stranger sent.
+
+    Raises VamenError when the folder cannot be written to.
+    """
+    samples, image = render_break(model, latent, beats_per_minute)
+    bars = bars_of(latent, model.metadata)
+    # The name is cut short here, so that what follows it is never cut.
+    stem = f"{name[:24] or FALLBACK_NAME}_{tempo_text(beats_per_minute)}bpm_{bars}{'bar' if bars == 1 else 'bars'}"
+    return folder.export(stem, samples, image, sidecar(model, latent, beats_per_minute, origin))
+
+
+def tempo_text(beats_per_minute: float) -> str:
+    """A tempo as it stands in a file name, at most two decimals: 170, 161.5."""
+    return f"{beats_per_minute:.2f}".rstrip("0").rstrip(".")
+
+
+def provider_of(model: Model) -> Provider:
+    """The command line's name of what serves a model."""
+    return "cuda" if "CUDAExecutionProvider" in model.providers else "cpu"
+
+
+def render_sidecar(path: Path, out: Path, *, model_path: Path | None, provider: Provider) -> None:
+    """Make the WAV that a sidecar describes: the very bytes of the export, on the same machine and version.
+
+    `provider` "auto" stands for the one that the export was made with. Raises VamenError when the sidecar or its model cannot
+    be used, or `out` cannot be written; says on stderr when version or provider differ, since bytes may differ then.
+    """
+    document = read_document(path, KIND)
+    model = _load_model(document, model_path, provider)
+    require_model(document, model, path)
+    step_counts = tuple(bars * steps_per_bar(model.metadata) for bars in BAR_COUNTS)
+    latent = latent_from_rows(document.get("latent"), model, path, step_counts)
+    tempo_spec = PARAMETERS["tempo"]
+    tempo = number_field(document, "beats_per_minute", tempo_spec.minimum, tempo_spec.highest(DOCUMENTED_LAYOUT), path)
+    for what, here in (("vamen_version", __version__), ("provider", provider_of(model))):
+        if document.get(what) != here:
+            print(f"vamen: {path} says {what} {document.get(what)!s:.20}, here it is {here}: bytes may differ.", file=sys.stderr)
+    samples, _ = render_break(model, latent, tempo)
+    write_wav(out, samples)
+
+
+def write_wav(path: Path, samples: FloatArray) -> None:
+    """Write mono samples (n,) as a 24-bit WAV that replaces an existing file only when it is whole.
+
+    Raises VamenError when that fails.
+    """
+    with replacing(path) as temporary, WavWriter(temporary) as writer:
+        writer.write(samples)
+
+
+def _load_model(document: dict[str, Any], model_path: Path | None, provider: Provider) -> Model:
+    if provider == "auto" and document.get("provider") == "cpu":
+        return Model.load(model_path, provider="cpu")
+    return Model.load(model_path, provider=provider)

@@ -1,0 +1,186 @@
+"""`vamen encode`: the user's own breaks, as slots."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import math
+import re
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from bridge.errors import VamenError
+from bridge.loudness import at_target_loudness
+from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, MelSpectrogramSpec, image_from_audio, unit_image
+from bridge.model import Model
+from bridge.slot_file import SlotBreak, write_slot_file
+
+MAX_SECONDS = 120.0
+MAX_FILE_BYTES = 256_000_000
+SILENCE_PEAK = 1e-3
+"""A file whose samples never exceed this (-60 dB of full scale) is silence."""
+
+SLOWEST_GUESS = 90.0
+"""A loop of unknown length is taken to have the power of two of beats that puts its tempo, in beats a minute, from here to
+twice that."""
+
+STATED_TEMPO_RANGE = (40.0, 300.0)
+"""A number before "bpm" in a file name outside this range is no tempo."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A sound file cut to whole beats: `samples` (n,) mono at `ENGINE_SAMPLE_RATE`, `beats` in them and how that is known."""
+
+    samples: FloatArray
+    beats: int
+    known_from: str
+
+    @property
+    def beats_per_minute(self) -> float:
+        """The tempo that follows from length and beats."""
+        return 60.0 * self.beats * ENGINE_SAMPLE_RATE / len(self.samples)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """`vamen encode LOOP... --out SLOT.json`."""
+    model = Model.load(arguments.model, provider=arguments.provider)
+    breaks = []
+    for path in arguments.loops:
+        loop = read_loop(path, arguments.beats)
+        latent = encode_loop(loop, model, arguments.start, path)
+        breaks.append(
+            SlotBreak(
+                name=path.stem,
+                source_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                beats=loop.beats,
+                beats_per_minute=round(loop.beats_per_minute, 4),
+                start_seconds=arguments.start,
+                latent=latent,
+            )
+        )
+        print(f"{path.name}: {loop.beats} beats at {loop.beats_per_minute:.1f} BPM (from {loop.known_from})")
+    write_slot_file(arguments.out, breaks, model)
+    slots = "1 slot" if len(breaks) == 1 else f"{len(breaks)} slots"
+    print(f"{arguments.out}: {slots} for model {model.metadata.name}; play with `vamen play --slot 1={arguments.out}`")
+    return 0
+
+
+def encode_loop(loop: Loop, model: Model, start_seconds: float, path: Path) -> FloatArray:
+    """The latent (steps, latent_dimensions) of a loop whose beat one is at `start_seconds`; `path` is for messages.
+
+    The loop is a ring: what lies before the start is moved to its end. Raises VamenError when the start lies outside it, or
+    its beats do not fill the model's image.
+    """
+    spec = model.metadata.spec
+    start = round(start_seconds * ENGINE_SAMPLE_RATE)
+    if abs(start) >= len(loop.samples):
+        raise VamenError(
+            f"{path} is {len(loop.samples) / ENGINE_SAMPLE_RATE:.2f} s long, so --start {start_seconds:g} is outside."
+        )
+    samples = fill_image(np.roll(loop.samples, -start), loop.beats, spec, path)
+    return model.encode(unit_image(image_from_audio(at_target_loudness(samples), spec)))
+
+
+def fill_image(samples: FloatArray, beats: int, spec: MelSpectrogramSpec, path: Path) -> FloatArray:
+    """A loop (n,) repeated or cut to exactly `spec.beats` beats.
+
+    Raises VamenError when `beats` is neither a divisor of them nor more than they are.
+    """
+    if beats > spec.beats:
+        return samples[: round(len(samples) * spec.beats / beats)]
+    if spec.beats % beats:
+        raise VamenError(
+            f"{path} has {beats} beats, which do not repeat to the {spec.beats} of a slot; "
+            "cut it to one or two bars, or correct the count with --beats."
+        )
+    return np.tile(samples, spec.beats // beats)
+
+
+def read_loop(path: Path, beats: int | None = None) -> Loop:
+    """A sound file as a loop; beats from the argument, else the acid chunk, else the name, else its length.
+
+    Raises VamenError when the file cannot be read, is silent, too long, or shorter than one beat.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise VamenError(f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB; cut the loop out of it.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise VamenError(f"{path} cannot be read: {error.strerror or error}.") from error
+    samples = _mono_at_engine_rate(content, path)
+    seconds = len(samples) / ENGINE_SAMPLE_RATE
+    if beats is not None:
+        return Loop(samples, beats, "--beats")
+    if (chunk_beats := beats_in_acid_chunk(content)) is not None:
+        return Loop(samples, chunk_beats, "its acid chunk")
+    if (tempo := tempo_in_name(path.name)) is not None:
+        if round(seconds * tempo / 60.0) < 1:
+            raise VamenError(f"{path} is shorter than one beat at the {tempo:g} BPM in its name; say --beats.")
+        return Loop(samples, round(seconds * tempo / 60.0), "its name")
+    power = math.ceil(math.log2(SLOWEST_GUESS * seconds / 60.0))
+    if power < 0:
+        raise VamenError(f"{path} is {seconds:.2f} s long, less than one beat; use a whole loop, or say --beats.")
+    return Loop(samples, 2**power, "its length")
+
+
+def _mono_at_engine_rate(content: bytes, path: Path) -> FloatArray:
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            if file.frames > MAX_SECONDS * file.samplerate:
+                raise VamenError(f"{path} is {file.frames / file.samplerate:.0f} s long; cut a loop of whole bars out of it.")
+            sample_rate = file.samplerate
+            mono = file.read(dtype="float32", always_2d=True).mean(axis=1)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise VamenError(f"{path} is no sound file that can be read here; use WAV, AIFF, FLAC, Ogg or MP3.") from error
+    if not np.isfinite(mono).all():
+        raise VamenError(f"{path} holds samples that are not finite numbers; export it again.")
+    if len(mono) == 0 or np.abs(mono).max() < SILENCE_PEAK:
+        raise VamenError(f"{path} is silent; use a loop that sounds.")
+    return resample_ring(np.ascontiguousarray(mono), sample_rate)
+
+
+def resample_ring(samples: FloatArray, sample_rate: int) -> FloatArray:
+    """A periodic loop (n,) brought to `ENGINE_SAMPLE_RATE`, without a seam: (round(n * 44100 / sample_rate),)."""
+    if sample_rate == ENGINE_SAMPLE_RATE:
+        return samples
+    # A margin that is a whole number of samples at both rates, wrapped around the ring, feeds the filter at both ends.
+    unit = sample_rate // math.gcd(sample_rate, ENGINE_SAMPLE_RATE)
+    margin = unit * -(-sample_rate // (20 * unit))
+    length = round(len(samples) * ENGINE_SAMPLE_RATE / sample_rate)
+    wrapped = np.take(samples, np.arange(-margin, len(samples) + margin), mode="wrap")
+    resampled = soxr.resample(wrapped, sample_rate, ENGINE_SAMPLE_RATE, quality="VHQ")
+    skip = margin * ENGINE_SAMPLE_RATE // sample_rate
+    return np.ascontiguousarray(resampled[skip : skip + length])
+
+
+def tempo_in_name(name: str) -> float | None:
+    """The tempo in beats a minute that a file name states ("think_174bpm.wav", "BPM 95 roll.aif"); None when it states none."""
+    match = re.search(r"(\d{2,3}(?:\.\d+)?)[ _-]*bpm|bpm[ _-]*(\d{2,3}(?:\.\d+)?)", Path(name).stem, re.IGNORECASE)
+    if match is None:
+        return None
+    tempo = float(match[1] or match[2])
+    return tempo if STATED_TEMPO_RANGE[0] <= tempo <= STATED_TEMPO_RANGE[1] else None
+
+
+def beats_in_acid_chunk(content: bytes) -> int | None:
+    """Beats that a WAV's acid chunk states; None when it has none, marks a one-shot, or is no WAV.
+
+    Layout (little-endian): flags (1 one-shot), root note, 0x8000, 0.0, beats, meter, tempo.
+    """
+    if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
+        return None
+    position = 12
+    while position + 8 <= len(content):
+        name, size = struct.unpack_from("<4sI", content, position)
+        if name == b"acid" and size >= 24 and position + 32 <= len(content):
+            flags, _, _, _, beats = struct.unpack_from("<IHHfI", content, position + 8)
+            return beats if not flags & 1 and 1 <= beats <= 1024 else None
+        position += 8 + size + size % 2  # chunks are padded to even
+    return None

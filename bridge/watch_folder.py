@@ -1,0 +1,245 @@
+"""The folder that a sampler watches: finished files only, whatever happens to the process that writes them.
+
+An export is NAME.json, NAME.png and NAME.wav. Each is written under a temporary name in the same folder (dot-prefixed, without
+.wav, so that no watcher takes it for audio), flushed to the disk, and then given its name in one step that cannot hit an
+existing file; the WAV comes last, so that a WAV that can be seen is whole and has both its companions.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import platform
+import re
+import secrets
+import sys
+import time
+import unicodedata
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bridge.errors import VamenError
+from bridge.latent_document import write_json
+from bridge.mel_spectrogram import FloatArray, Image, save_png
+from bridge.wav_file import WavWriter
+from bridge.whole_file import reason
+
+SUFFIXES = (".json", ".png", ".wav")
+"""In the order of publication."""
+
+MAX_STEM_BYTES = 120
+FALLBACK_NAME = "breaks"
+
+_HOST = f"{zlib.crc32(platform.node().encode()):08x}"
+_RUN = secrets.token_hex(4)
+_COUNTER = itertools.count(1)
+_TEMPORARY = re.compile(r"\.vamen-(?P<host>[0-9a-f]{8})-(?P<pid>\d{1,9})-(?P<run>[0-9a-f]{8})-\d+\.part")
+
+_RESERVED_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3])", re.IGNORECASE)
+_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+_WINDOWS_RETRY_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+
+
+class WatchFolder:
+    """A folder for exports. One instance serves one thread at a time; several processes may share a folder."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Opens the folder, makes it where it is missing, and clears away what killed runs on this machine left unfinished.
+
+        Raises VamenError when it cannot be made or written to.
+        """
+        self.path = Path(path)
+        with _told(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._remove_leftovers()
+            probe = self._temporary()
+            probe.touch()
+            probe.unlink()
+
+    def export(self, name_stem: str, samples: FloatArray, image: Image, sidecar: Mapping[str, Any]) -> Path:
+        """Write one export under `safe_stem(name_stem)` and the next free number; returns the WAV's path.
+
+        `samples` (n,) float32 at the engine's rate, `image` uint8 (n_mels, columns), `sidecar` plain JSON values. Raises
+        VamenError when the folder cannot be written to; nothing of the attempt is left behind then.
+        """
+        temporaries = {suffix: self._temporary() for suffix in SUFFIXES}
+        try:
+            with _told(self.path):
+                write_json(temporaries[".json"], dict(sidecar))
+                save_png(temporaries[".png"], image)
+                with WavWriter(temporaries[".wav"]) as writer:
+                    writer.write(samples)
+                _require_whole(temporaries[".wav"])
+                for temporary in temporaries.values():
+                    _sync_file(temporary)
+                return self._publish(safe_stem(name_stem), temporaries)
+        finally:
+            for temporary in temporaries.values():
+                temporary.unlink(missing_ok=True)
+
+    def _publish(self, stem: str, temporaries: Mapping[str, Path]) -> Path:
+        number = self._next_number(stem)
+        while True:
+            targets = {suffix: self.path / f"{stem}_{number:04d}{suffix}" for suffix in SUFFIXES}
+            if self._publish_as(targets, temporaries):
+                return targets[".wav"]
+            number += 1
+
+    def _publish_as(self, targets: Mapping[str, Path], temporaries: Mapping[str, Path]) -> bool:
+        """Give all three files their names; False, and none of them named, when one name is taken."""
+        named: list[str] = []
+        try:
+            for suffix in SUFFIXES:
+                if suffix == ".wav":
+                    _sync_folder(self.path)
+                publish(temporaries[suffix], targets[suffix])
+                named.append(suffix)
+        except OSError as error:
+            for suffix in named:
+                _take_back(targets[suffix], temporaries[suffix])
+            if isinstance(error, FileExistsError):
+                return False
+            raise
+        _sync_folder(self.path)
+        return True
+
+    def _next_number(self, stem: str) -> int:
+        numbered = re.compile(re.escape(stem) + r"_(\d{4,9})\.[a-z]+", re.IGNORECASE)
+        taken = [int(match[1]) for path in self.path.iterdir() if (match := numbered.fullmatch(path.name))]
+        return max(taken, default=0) + 1
+
+    def _temporary(self) -> Path:
+        return self.path / f".vamen-{_HOST}-{os.getpid()}-{_RUN}-{next(_COUNTER)}.part"
+
+    def _remove_leftovers(self) -> None:
+        for path in self.path.iterdir():
+            match = _TEMPORARY.fullmatch(path.name)
+            if match is None or match["host"] != _HOST:
+                continue
+            ours = (int(match["pid"]), match["run"]) == (os.getpid(), _RUN)
+            if not ours and not _is_alive(int(match["pid"])):
+                path.unlink(missing_ok=True)
+
+
+def safe_stem(text: str) -> str:
+    """A file name without number and suffix from anything a stranger sent: letters, digits, `-` and `_`, and dots in numbers.
+
+    It cannot leave the folder, hide itself, be a device of Windows', or be longer than a file system takes.
+    """
+    kept = "".join(character if character.isalnum() or character in "-_." else "_" for character in normalise(text))
+    kept = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "_", kept)
+    stem = kept.encode()[:MAX_STEM_BYTES].decode(errors="ignore").strip("-_.") or FALLBACK_NAME
+    return f"_{stem}" if _RESERVED_ON_WINDOWS.fullmatch(stem.partition(".")[0]) else stem
+
+
+def normalise(text: str) -> str:
+    """One spelling for every way to write the same letters (macOS stores another one than Linux would send)."""
+    return unicodedata.normalize("NFC", text)
+
+
+def publish(temporary: Path, target: Path) -> None:
+    """Give a finished file its name without ever overwriting one; raises FileExistsError when it is taken.
+
+    Where the file system has hard links the temporary name stays beside the new one, and is the caller's to remove.
+    """
+    if os.name == "nt":
+        # Windows refuses to rename onto an existing name; virus scanners and indexers hold new files for moments.
+        _patiently(lambda: temporary.rename(target))
+        return
+    try:
+        os.link(temporary, target)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        _publish_without_links(temporary, target)
+
+
+def _publish_without_links(temporary: Path, target: Path) -> None:
+    """For FAT and some network folders: the sidecar, which no sampler reads, is made exclusively and so reserves the number."""
+    if target.suffix == SUFFIXES[0]:
+        target.touch(exist_ok=False)
+    elif target.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    temporary.replace(target)
+
+
+def _take_back(target: Path, temporary: Path) -> None:
+    if temporary.exists():
+        target.unlink()
+    else:
+        target.rename(temporary)
+
+
+def _patiently(action: Callable[[], object]) -> None:
+    for delay in _WINDOWS_RETRY_SECONDS:
+        try:
+            action()
+            return
+        except PermissionError:
+            time.sleep(delay)
+    action()
+
+
+def _require_whole(wav: Path) -> None:
+    """Raises OSError when the RIFF size is not the file's size less 8: what a careful consumer checks too."""
+    with wav.open("rb") as file:
+        start = file.read(8)
+    if start[:4] != b"RIFF" or int.from_bytes(start[4:], "little") != wav.stat().st_size - 8:
+        raise OSError(errno.EIO, "the sound file came out incomplete")
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    if os.name == "nt":
+        return  # a folder cannot be opened there
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # some network folders know no such thing
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether a process of another run with this number exists."""
+    if pid == os.getpid():
+        return False  # it is this run that has the number now
+    if sys.platform == "win32":
+        import ctypes
+
+        query_limited_information, still_active = 0x1000, 259
+        handle = ctypes.windll.kernel32.OpenProcess(query_limited_information, False, pid)
+        if not handle:
+            return False
+        status = ctypes.c_ulong()
+        ctypes.windll.kernel32.GetExitCodeProcess(handle, ctypes.byref(status))
+        ctypes.windll.kernel32.CloseHandle(handle)
+        return status.value == still_active
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's, but alive
+    return True
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Turns what the system says about a folder into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise VamenError(
+            f"The watch folder {folder} cannot be written to ({reason(error)}); free it up or choose another one."
+        ) from error

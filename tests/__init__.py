@@ -1,0 +1,1 @@
+"""The tests are a package, so that they find their helpers and the checkout's packages however pytest is started."""
