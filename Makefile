@@ -1,0 +1,80 @@
+# One environment in .venv, grown as far as a target needs it. A stamp file says how far it is, so a second run starts at once.
+# Windows, and anyone without make: the README has the same in two lines.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# What the learning side reads and writes: `make data SOURCES=~/breaks`, then `make train`.
+SOURCES ?=
+DATA ?= data/hifi
+RUN ?= runs/hifi
+COUNT ?= 10000
+# Further options of the command behind a target: `make play ARGS="--bpm 174"`.
+ARGS ?=
+
+.PHONY: help demo play train-env test lint bench torture data train clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo       set up, and play a recorded performance into demo/performance.wav"
+	@echo "make play       set up, and play live (ARGS=\"--bpm 174\")"
+	@echo "make train-env  add what training needs to $(VENV)"
+	@echo "make data       build training images from SOURCES=folder-of-loops into DATA=$(DATA)"
+	@echo "make train      train on DATA into RUN=$(RUN)"
+	@echo "make test       run the tests (ARGS=\"-k limiter\")"
+	@echo "make lint       ruff and mypy"
+	@echo "make bench      measure the speed of the model, the sound and the exports"
+	@echo "make torture    the kill tests at full count"
+
+demo: $(VENV)/.runtime
+	$(BIN)/python demo/run.py $(ARGS)
+
+play: $(VENV)/.runtime
+	$(BIN)/vamen play $(ARGS)
+
+train-env: $(VENV)/.train
+
+data: $(VENV)/.train
+	@test -n "$(SOURCES)" || { echo "make data: say where the loops are, as in make data SOURCES=~/breaks"; exit 2; }
+	$(BIN)/python -m training.breaks $(SOURCES) --out $(DATA) --count $(COUNT) --preset hifi --seed 0 $(ARGS)
+
+train: $(VENV)/.train
+	$(BIN)/python -m training.train $(DATA) --out $(RUN) $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.train
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+torture: $(VENV)/.dev
+	VAMEN_KILLS=200 $(BIN)/python -m pytest -k "kill" $(ARGS)
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+$(VENV)/pyvenv.cfg:
+	@"$(PYTHON)" -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || \
+	  { echo "VAmEn needs Python 3.11 or newer: install it, or say where it is with make PYTHON=/path/to/python3.11."; exit 2; }
+	@"$(PYTHON)" -c "import ensurepip, venv" 2>/dev/null || \
+	  { echo "$(PYTHON) cannot make virtual environments: install python3-venv (Debian: apt-get install python3-venv)."; exit 2; }
+	"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.runtime
+	$(PIP) --editable ".[train]"
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.train
+	$(PIP) --editable ".[train,dev]"
+	@touch $@
