@@ -9,11 +9,10 @@ from pathlib import Path
 
 from bridge import __version__
 from bridge.errors import VamenError
-from bridge.parameters import DOCUMENTED_LAYOUT, MAX_SEED, PARAMETERS
+from bridge.parameters import DEFAULT_BEATS_PER_MINUTE, DOCUMENTED_LAYOUT, MAX_SEED, PARAMETERS
 
 DESCRIPTION = "An instrument that plays breakbeats nobody has recorded."
 
-DEFAULT_BEATS_PER_MINUTE = 170.0
 DEFAULT_OSC_PORT = 9000
 
 Handler = Callable[[argparse.Namespace], int]

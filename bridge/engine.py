@@ -12,7 +12,7 @@ rest of it is painted before it is heard.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -33,6 +33,9 @@ GAIN_FADE_FRAMES = TICK_FRAMES
 
 LEAD_STEPS = 8
 """Steps of a second ring that are painted before it takes over; painting is several times faster than playing."""
+
+SCHEDULE_CONTROLS = frozenset({"step_ticks", "margin_ticks"})
+"""Controls that name a field of the schedule; obeyed at frame 0 only."""
 
 QUANTISE_BEATS = {"beat": 1, "bar": 4, "loop": 8}
 """Beats between two moments at which a quantised change may take over."""
@@ -116,7 +119,10 @@ class Engine:
     def start(self, controls: Iterable[Control] = ()) -> Publication:
         """Apply the controls of frame 0, paint the first loop from cold, and publish it for frame 0."""
         for control in controls:
-            self._apply(control, now=0)
+            if control.name in SCHEDULE_CONTROLS:
+                self.schedule = replace(self.schedule, **{control.name: int(control.values[0])})
+            else:
+                self._apply(control, now=0)
         self.ring = Ring(self.model, self.space.latent(), self.beats_per_minute)
         self.ring.paint_all()
         self._anchor = 0
@@ -141,6 +147,26 @@ class Engine:
         publication = self._publication(effect, self._fade)
         self._changed, self._fade = False, FADE_FRAMES
         return publication
+
+    def start_painting_again(self) -> None:
+        """After a failure: forget what was being painted, and paint every step of the sounding ring anew."""
+        self._takeover, self._finished, self._busy_until = None, False, 0
+        self.ring = self.ring.copy()
+        for step in range(self.ring.steps):
+            self.ring.spoil(step)
+        self.ring.move_to(self.space.latent())
+
+    def state(self) -> list[Control]:
+        """The controls of frame 0 that bring a new engine of the same model to this state: how every recording begins."""
+        return [
+            Control("step_ticks", (), (self.schedule.step_ticks,)),
+            Control("margin_ticks", (), (self.schedule.margin_ticks,)),
+            *self.space.state(),
+            Control("tempo", (), (self.beats_per_minute,)),
+            Control("gain", (), (self.gain,)),
+            Control("quantise", (), (self.quantise,)),
+            Control("play" if self.playing else "stop"),
+        ]
 
     # -- musical time ---------------------------------------------------------------------------------------------------------
 
@@ -172,6 +198,10 @@ class Engine:
                     self._trigger(int(control.values[0]), now)
                 case "quantise":
                     self.quantise = str(control.values[0])
+                case "step_ticks" | "margin_ticks":
+                    raise VamenError(f"{control.name} can only stand at the start of a take; leave it out here.")
+                case "subscribe":
+                    pass
                 case "export":
                     name = str(control.values[0]) if control.values else ""
                     self.exports.append(ExportRequest(self.space.latent(), self.beats_per_minute, name))

@@ -79,6 +79,10 @@ class Ring:
         self._latent = latent
         self._just_moved = True
 
+    def spoil(self, step: int) -> None:
+        """Mark a step (from 0) as out of date, so that it is decoded and painted again."""
+        self._undecoded[step] = self._stale[step] = self.dirty[step] = True
+
     def paint_all(self) -> None:
         """Paint every step from cold, as an export does."""
         self._image = self._model.decode_ring(self._latent)

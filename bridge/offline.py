@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from bridge.break_render import BEATS_PER_BAR, export_break
 from bridge.control import Control, ControlChange
-from bridge.engine import Engine, ExportRequest, Schedule
+from bridge.control_map import ControlMap
+from bridge.engine import Engine, ExportRequest
+from bridge.limiter import Limiter
 from bridge.mel_spectrogram import FloatArray
 from bridge.model import Model
+from bridge.parameters import DEFAULT_BEATS_PER_MINUTE, layout_of
 from bridge.player import TICK_FRAMES, Player
-from bridge.ring_store import RingStore
+from bridge.ring_store import RING_SLOTS, SLOWEST_TEMPO, RingStore
+from bridge.slot_file import load_slots
+from bridge.take import read_midi, read_take
+from bridge.watch_folder import WatchFolder
+from bridge.wav_file import WavWriter
+from bridge.whole_file import replacing
 
-RING_SLOTS = 8
-"""Rows of the ring store: enough for everything that can be under way between a publication and its sound."""
-
-SLOWEST_TEMPO = 60.0
-"""Beats a minute; sets the memory of a row."""
-
-BEATS_PER_BAR = 4
+MIDI_SUFFIXES = (".mid", ".midi")
 
 
 class BarCounter:
@@ -50,19 +55,19 @@ def render_take(
     bars: int | None = None,
     slots: dict[int, FloatArray] | None = None,
     export: Callable[[ExportRequest], None] | None = None,
-    report: Callable[[str], None] | None = None,
+    complain: Callable[[str], None] | None = None,
 ) -> Iterator[FloatArray]:
     """The player's output, in blocks of any size, float32 at `ENGINE_SAMPLE_RATE`.
 
-    `changes` in order of frames; those of frame 0 are the state at the start. Without `bars` the end is the bar line after the last
-    change, two bars at the least. `export` gets what the take wants as files, `report` one sentence for each control that could not
-    be obeyed.
+    `changes` in order of frames; those of frame 0 are the state at the start. Without `bars` the end is the bar line after the
+    last change, two bars at the least. `export` gets what the take wants as files, `complain` one sentence for each control that
+    could not be obeyed.
     """
     spec = model.metadata.spec
     rings = np.zeros((RING_SLOTS, spec.loop_length(SLOWEST_TEMPO)), dtype=np.float32)
     player = Player(rings)
-    schedule, controls = split_schedule(changes)
-    engine = Engine(model, RingStore(rings, lambda: player.released_sequence), beats_per_minute, schedule)
+    controls = by_tick(changes)
+    engine = Engine(model, RingStore(rings, lambda: player.released_sequence), beats_per_minute)
     for number, latent in (slots or {}).items():
         engine.space.put_slot(number, latent)
     player.publish(engine.start(controls.pop(0, [])))
@@ -86,8 +91,8 @@ def render_take(
         if publication is not None:
             player.publish(publication)
         for sentence in engine.errors:
-            if report is not None:
-                report(sentence)
+            if complain is not None:
+                complain(sentence)
         engine.errors.clear()
         for request in engine.exports:
             if export is not None:
@@ -95,13 +100,51 @@ def render_take(
         engine.exports.clear()
 
 
-def split_schedule(changes: Sequence[ControlChange]) -> tuple[Schedule, dict[int, list[Control]]]:
-    """The schedule that a recording names (else the default), and the other controls by the tick that applies them."""
-    schedule = Schedule()
+def by_tick(changes: Sequence[ControlChange]) -> dict[int, list[Control]]:
+    """Controls by the tick that applies them; tick 0 is the state at the start."""
     controls: dict[int, list[Control]] = {}
     for change in changes:
-        if change.control.name == "schedule":
-            schedule = Schedule(*(int(value) for value in change.control.values))
+        control = change.control
+        if control.name == "random" and not control.values:
+            # A draw without a seed is a surprise on stage, but a take has to sound the same every time.
+            control = Control("random", (), (change.frame,))
+        controls.setdefault(-(-change.frame // TICK_FRAMES), []).append(control)
+    return controls
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """`vamen render` of a take or a MIDI file: returns the exit status. Raises VamenError for what can be mended."""
+    model = Model.load(arguments.model, provider=arguments.provider)
+    layout = layout_of(model.metadata)
+    if arguments.take.suffix.lower() in MIDI_SUFFIXES:
+        changes = read_midi(arguments.take, ControlMap.load(arguments.map, layout))
+    else:
+        changes = read_take(arguments.take, layout)
+    folder = WatchFolder(arguments.watch_folder) if arguments.watch_folder else None
+
+    def export(request: ExportRequest) -> None:
+        if folder is None:
+            report("The take asks for an export, but there is no watch folder; give --watch-folder DIR.")
         else:
-            controls.setdefault(-(-change.frame // TICK_FRAMES), []).append(change.control)
-    return schedule, controls
+            print(export_break(folder, model, request.latent, request.beats_per_minute, name=request.name))
+
+    blocks = render_take(
+        model,
+        changes,
+        DEFAULT_BEATS_PER_MINUTE if arguments.bpm is None else arguments.bpm,
+        arguments.bars,
+        load_slots(arguments.slot, model),
+        export,
+        report,
+    )
+    limiter = Limiter()
+    with replacing(arguments.out) as temporary, WavWriter(temporary, skip_frames=limiter.latency_frames) as writer:
+        for block in blocks:
+            writer.write(limiter.process(block))
+        writer.write(limiter.process(np.zeros(limiter.latency_frames, dtype=np.float32)))
+    return 0
+
+
+def report(sentence: str) -> None:
+    """Say what could not be obeyed; the render goes on, as the instrument would on stage."""
+    print(f"vamen: {sentence}", file=sys.stderr)

@@ -13,14 +13,19 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from bridge.control import Control, Value
 from bridge.errors import VamenError
 
+if TYPE_CHECKING:
+    from bridge.model_metadata import ModelMetadata
+
 PREFIX = "/vamen"
 DECIMALS = 6
 """Decimals of a float in a take: liblo's oscdump prints as many. Floats are rounded to them on arrival."""
+
+DEFAULT_BEATS_PER_MINUTE = 170.0
 
 MAX_SEED = 2**31 - 1
 MAX_NAME_LENGTH = 64
@@ -98,7 +103,7 @@ PARAMETERS: dict[str, ParameterSpec] = {
         ParameterSpec("morph_b", "morph/b", "int", "the slot at the morph's 1", minimum=1, maximum="slots"),
         ParameterSpec("morph", "morph", "float", "move between the slots of morph/a and morph/b", default=0.0),
         ParameterSpec("tempo", "tempo", "float", "beats per minute; the pitch stays", minimum=60.0, maximum=240.0,
-                      default=170.0),
+                      default=DEFAULT_BEATS_PER_MINUTE),
         ParameterSpec("play", "play", "button", "start on the one"),
         ParameterSpec("stop", "stop", "button", "stop the sound"),
         ParameterSpec("quantise", "quantise", "text", "when a new break takes over",
@@ -110,6 +115,11 @@ PARAMETERS: dict[str, ParameterSpec] = {
                       count="optional"),
         ParameterSpec("subscribe", "subscribe", "int", "send state, position, repaint times, file paths and errors to this port",
                       minimum=1, maximum=65535),
+        ParameterSpec("step_ticks", "schedule/step_ticks", "int",
+                      "ticks of 256 frames that painting a step is given; stands at the start of a take only",
+                      minimum=1, maximum=64),
+        ParameterSpec("margin_ticks", "schedule/margin_ticks", "int",
+                      "ticks between a decision and its sound; stands at the start of a take only", minimum=1, maximum=64),
     )
 }  # fmt: skip
 
@@ -143,6 +153,11 @@ class ControlLayout:
                         yield address.replace("<step>", str(step)).replace("<dimension>", str(dimension)), (spec, index)
             else:
                 yield address, (spec, ())
+
+
+def layout_of(metadata: ModelMetadata) -> ControlLayout:
+    """The address space of a model."""
+    return ControlLayout(tuple(axis.name for axis in metadata.axes), metadata.latent_dimensions, metadata.spec.steps)
 
 
 DOCUMENTED_LAYOUT = ControlLayout(axis_names=(), latent_dimensions=0, steps=32)

@@ -12,6 +12,12 @@ from bridge.errors import VamenError
 from bridge.mel_spectrogram import FloatArray
 from bridge.player import SILENCE, Publication
 
+RING_SLOTS = 12
+"""Rows of a store: enough for everything that can be under way between a publication and its sound."""
+
+SLOWEST_TEMPO = 60.0
+"""Beats a minute; it sets the memory of a row."""
+
 
 class RingStore:
     """Hands out rows of `rings` (slots, capacity), float32, for loops to be published.

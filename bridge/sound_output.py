@@ -50,7 +50,8 @@ STALL_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class SoundSettings:
-    """What the main process asks for. `device` None is the default one; `channels` count from 1."""
+    """What the main process asks for. `device` None is the default one; `channels` count from 1; `opening` holds what is in
+    place before the first frame."""
 
     audible: bool
     device: str | None
@@ -60,6 +61,7 @@ class SoundSettings:
     memory_name: str
     slots: int
     capacity: int
+    opening: tuple[Publication, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ class Capture:
 class Renderer:
     """Makes the limited sound at 44.1 kHz, block after block; the frame counter is its own.
 
+    The counter stands at 0, and nothing is captured, until the first publication is there: a take begins with its first sample.
+
     `report` takes sentences from any thread. Publications are queued by `publish` from another thread than the one that
     renders.
     """
@@ -147,6 +151,7 @@ class Renderer:
         self._report = report
         self._arrived: deque[Publication] = deque()
         self._frame = 0
+        self._begun = False
         self._ending = False
         self._fade_frames = round(ENDING_FADE_SECONDS * ENGINE_SAMPLE_RATE)
         self._fade_left = self._fade_frames
@@ -163,6 +168,9 @@ class Renderer:
     def render(self, frames: int) -> FloatArray:
         """The next `frames` samples (frames,)."""
         limited = np.zeros(frames, dtype=np.float32)
+        if not self._begun and not self._arrived:
+            return self._faded(limited) if self._ending else limited
+        self._begun = True
         try:
             while self._arrived:
                 self._player.publish(self._arrived.popleft())
@@ -351,6 +359,8 @@ def run_sound_process(connection: Connection, settings: SoundSettings) -> None:
         connection.send(Refused(str(error)))
         return
     renderer = Renderer(memory, capture, reports.append)
+    for publication in settings.opening:
+        renderer.publish(publication)
     output = _open_output(renderer, settings)
     gc.freeze()
     connection.send(Running(output.description, output.latency_seconds))

@@ -34,9 +34,12 @@ END_SECONDS = 8.0
 class SoundProcess:
     """Plays publications from shared rings, through the limiter, on a sound card or silently at the same pace.
 
-    Nothing runs before `start`. `output` "none" plays to nobody; "audio" without a device that can be opened does the same and
-    says why in `description`. `channels` count from 1, `block_frames` are the device's. `capture` is written as 24-bit WAV,
-    44.1 kHz, one channel; its frame i is the player's frame i through the limiter.
+    Nothing runs before `start`, but the rings are there and may be published: such publications are in place at frame 0, and
+    those of frame 0 sound from the first sample on. `close` frees the memory, started or not.
+
+    `output` "none" plays to nobody; "audio" without a device that can be opened does the same and says why in `description`.
+    `channels` count from 1, `block_frames` are the device's. `capture` is written as 24-bit WAV, 44.1 kHz, one channel; its
+    frame i is the player's frame i through the limiter.
     """
 
     def __init__(
@@ -58,10 +61,14 @@ class SoundProcess:
         self._block_frames = block_frames
         self._capture = capture
         self._shape = (slots, capacity)
-        self._memory: SoundMemory | None = None
+        self._opening: list[Publication] = []
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
         self._problems: list[str] = []
+        self._closed = False
+        self._memory = SoundMemory(slots, capacity)
+        # At exit, before multiprocessing waits for a process that would wait for us.
+        atexit.register(self.close)
 
     def start(self) -> None:
         """Start the process and return when frames are being played.
@@ -69,7 +76,6 @@ class SoundProcess:
         Raises `VamenError` when the capture cannot be written or the process does not come up.
         """
         slots, capacity = self._shape
-        self._memory = SoundMemory(slots, capacity)
         settings = SoundSettings(
             audible=self._output == "audio",
             device=self._device,
@@ -79,12 +85,11 @@ class SoundProcess:
             memory_name=self._memory.name,
             slots=slots,
             capacity=capacity,
+            opening=tuple(self._opening),
         )
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=run_sound_process, args=(theirs, settings), name="vamen sound", daemon=True)
-        # At exit, before multiprocessing waits for a process that would wait for us.
-        atexit.register(self.close)
         with _signals_held_back():
             self._process.start()
         theirs.close()
@@ -104,11 +109,11 @@ class SoundProcess:
     @property
     def rings(self) -> NDArray[np.float32]:
         """The store (slots, capacity); write only rows that no publication from `released_sequence` on uses."""
-        return self._shared.rings
+        return self._memory.rings
 
     @property
     def frame(self) -> int:
-        """The next frame to be rendered; counts from 0 at the start of the process."""
+        """The next frame to be rendered; counts from the first publication on."""
         return self._counter(Status.FRAME)
 
     @property
@@ -155,7 +160,8 @@ class SoundProcess:
         if publication.slot != SILENCE and not (0 <= publication.slot < slots and 0 < publication.loop_length <= capacity):
             raise ValueError(f"{publication} is outside the store of {slots} rings of {capacity} samples")
         if self._connection is None:
-            raise VamenError("the sound process is not running: start it before publishing")
+            self._opening.append(publication)
+            return
         try:
             self._connection.send(publication)
         except OSError as error:
@@ -169,14 +175,12 @@ class SoundProcess:
 
     def close(self) -> None:
         """Fade out, complete the capture, end the process and free the memory; a second call does nothing."""
-        if self._process is None or self._connection is None:
+        if self._closed:
             return
-        if self._process.pid is not None:
+        self._closed = True
+        if self._process is not None and self._process.pid is not None:
             self._end()
-        self._connection.close()
-        self._connection = None
-        self._process = None
-        self._shared.remove()
+        self._memory.remove()
         atexit.unregister(self.close)
 
     def _end(self) -> None:
@@ -191,10 +195,10 @@ class SoundProcess:
             self._process.join()
             self._problems.append("the sound process did not end and was killed: its capture may be cut short")
         self._receive()
-        self._process.close()
+        self._connection.close()
 
     def _receive(self) -> None:
-        if self._connection is None:
+        if self._connection is None or self._connection.closed:
             return
         try:
             while self._connection.poll():
@@ -203,14 +207,8 @@ class SoundProcess:
             # The other end has gone, and with it everything that it could still say; `alive` tells.
             return
 
-    @property
-    def _shared(self) -> SoundMemory:
-        if self._memory is None:
-            raise VamenError("the sound process is not running: start it first")
-        return self._memory
-
     def _counter(self, place: Status) -> int:
-        return int(self._shared.status[place])
+        return int(self._memory.status[place])
 
 
 @contextmanager
