@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -34,7 +35,8 @@ LENGTH = HIFI.loop_length(HIFI.beats_per_minute)
 
 
 def source(name: str, samples: np.ndarray, beats: int = 0, role: str = "rest") -> Source:
-    return Source(name, hashlib.sha256(name.encode()).hexdigest(), (samples / np.abs(samples).max()).astype(np.float32), beats, role)
+    peak_one = (samples / np.abs(samples).max()).astype(np.float32)
+    return Source(name, hashlib.sha256(name.encode()).hexdigest(), peak_one, beats, role)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +99,7 @@ def test_breaks_reach_from_sparse_to_dense(plans: list[Plan]) -> None:
 def test_main_layer_plays_one_slice_at_a_time(plans: list[Plan]) -> None:
     for plan in plans:
         main = sorted((e for e in plan.events if e.layer == MAIN), key=lambda e: e.time)
-        for event, following in zip(main, main[1:], strict=False):
+        for event, following in itertools.pairwise(main):
             assert event.time + event.length <= following.time + 1e-6
 
 
@@ -238,7 +240,8 @@ def test_a_folder_with_something_else_in_it_is_left_alone(bank: SliceBank, tmp_p
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "training.breaks", *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "-m", "training.breaks", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
 def test_command_line_from_sounds_and_again_from_the_packed_file(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from training.dataset import SPLITS, BreakDataset
 def make(folder: Path, **changes: object) -> Path:
     spec = PRESETS["hifi"]
     manifest = {
-        "format_version": 1, "complete": True, "count": 4, "seed": 0, "spec": spec.to_dict(), "sources": [], "split": [0, 2, 0, 1],
+        "format_version": 1, "complete": True, "count": 4, "seed": 0,
+        "spec": spec.to_dict(), "sources": [], "split": [0, 2, 0, 1],
     } | changes  # fmt: skip
     folder.mkdir(exist_ok=True)
     (folder / "manifest.json").write_text(json.dumps({k: v for k, v in manifest.items() if v is not None}))
@@ -41,7 +42,7 @@ def test_images_spec_and_splits_come_back(tmp_path: Path) -> None:
         ({"complete": False}, "is not finished"),
         ({"format_version": 99}, "format 99"),
         ({"split": None}, "lacks split"),
-        ({"split": [0]}, "does not name the split of all 4"),
+        ({"split": [0]}, "does not split all 4"),
         ({"count": 5, "split": [0] * 5}, "does not hold the 5 images"),
         ({"format_version": None}, "is no manifest"),
         ({"spec": {"name": "hifi"}}, "spec is not complete"),

@@ -10,6 +10,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import time
@@ -55,7 +56,7 @@ class BreakMaker:
         maker = cls(bank, spec, seed, table, make_pool(bank, training, table), make_pool(bank, sorted(held_out), table))
         if not can_make_breaks(maker.train):
             raise VamenError(
-                "The sounds hold no break to learn from: it takes a loop with a kick and a snare, or single hits of both; add some."
+                "The sounds hold no break to learn from; add a loop with a kick and a snare, or single hits of both."
             )
         return maker
 
@@ -124,6 +125,7 @@ def build(
             print(f"{out} is complete: {count} images.")
             return
     else:
+        _check_space(out, count * spec.n_mels * spec.n_frames)
         bank.save(out / SLICES_FILE)
         write_json(out / MANIFEST_FILE, manifest)
     shape = (count, spec.n_mels, spec.n_frames)
@@ -141,6 +143,13 @@ def build(
         progress.flush()
         report.end()
     finish(out, manifest, images, progress)
+
+
+def _check_space(out: Path, needed: int) -> None:
+    """Raise VamenError when the images do not fit: a memory-mapped file that meets a full disk kills the process."""
+    free = shutil.disk_usage(out).free
+    if free < needed + 2**26:
+        raise VamenError(f"{out} has room for {free / 1e9:.1f} GB, the images need {needed / 1e9:.1f} GB; make room, or fewer.")
 
 
 def finish(out: Path, manifest: dict[str, Any], images: NDArray[np.uint8], progress: NDArray[np.int32]) -> None:
@@ -220,15 +229,20 @@ class ProgressReport:
             self.shown = now
             rate = (self.done - self.start_done) / (now - self.started)
             left = (self.count - self.done) / rate
-            line = f"{self.done} of {self.count} images, {rate:.1f} a second, {left / 60:.0f} min left"
-            print(f"\r{line}    " if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+            self.write(f"{self.done} of {self.count} images, {rate:.1f} a second, {left / 60:.0f} min left")
 
     def end(self) -> None:
         """The last line."""
         seconds = max(time.monotonic() - self.started, 1e-9)
         made = self.done - self.start_done
-        start = "\r" if sys.stderr.isatty() else ""
-        print(f"{start}{made} images in {seconds:.1f} s, {made / seconds:.1f} a second    ", file=sys.stderr, flush=True)
+        self.write(f"{made} images in {seconds:.1f} s, {made / seconds:.1f} a second" + " " * 12)
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
+
+    def write(self, line: str) -> None:
+        """Show a line: over the last one on a terminal, below it elsewhere."""
+        start, end = ("\r", "  ") if sys.stderr.isatty() else ("", "\n")
+        print(start + line, end=end, file=sys.stderr, flush=True)
 
 
 Chunk = tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int32]]
@@ -272,8 +286,13 @@ def _memory_map(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Any
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m training.breaks", description=(__doc__ or "").split("\n\n")[0].split(": ", 1)[1])
-    parser.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="sound files or folders, or a slices.npz made earlier")
+    parser = argparse.ArgumentParser(
+        prog="python -m training.breaks",
+        description="From break loops and single hits to a data set of randomised two-bar breaks.",
+    )
+    parser.add_argument(
+        "sources", nargs="+", type=Path, metavar="SOURCE", help="sound files or folders, or a slices.npz made earlier"
+    )
     parser.add_argument("--out", required=True, type=Path, metavar="DATA", help="folder of the data set")
     parser.add_argument("--count", type=int, default=10_000, help="images (default 10000)")
     parser.add_argument("--preset", choices=sorted(PRESETS), default="hifi", help="what an image is (default hifi)")
@@ -292,7 +311,8 @@ def main(arguments: list[str] | None = None) -> int:
         for item in left_out:
             print(f"left out: {item.name} {item.reason}", file=sys.stderr)
         loops = [source for source in bank.sources if source.beats]
-        print(f"{len(loops)} loops, {len(bank.sources) - len(loops)} single hits, {len(left_out)} files left out", file=sys.stderr)
+        hits = len(bank.sources) - len(loops)
+        print(f"{len(loops)} loops, {hits} single hits, {len(left_out)} files left out", file=sys.stderr)
         for source in loops:
             print(f"  {source.name}: {source.beats} beats at {source.beats_per_minute:.1f} BPM", file=sys.stderr)
         build(bank, left_out, options.out, options.count, PRESETS[options.preset], options.seed, options.workers)

@@ -32,7 +32,7 @@ class BreakDataset:
         self.manifest = read_manifest(self.path)
         if not self.manifest["complete"]:
             raise VamenError(
-                f"The data set in {self.path} is not finished; run the same python -m training.breaks command again to continue it."
+                f"The data set in {self.path} is not finished; run the same python -m training.breaks command again."
             )
         self.spec = MelSpectrogramSpec.from_dict(self.manifest["spec"])
         count = int(self.manifest["count"])
@@ -43,7 +43,7 @@ class BreakDataset:
         self.images: NDArray[np.uint8] = np.memmap(file, dtype=np.uint8, mode="r", shape=shape)
         self.split: NDArray[np.int64] = np.array(self.manifest["split"], dtype=np.int64)
         if self.split.shape != (count,):
-            raise VamenError(f"{self.path / MANIFEST_FILE} does not name the split of all {count} images; build the data set again.")
+            raise VamenError(f"{self.path / MANIFEST_FILE} does not split all {count} images; build the data set again.")
 
     def indices(self, split: str) -> NDArray[np.int64]:
         """Indices of a split's images, ascending; `split` is one of `SPLITS`. Training and held-out never share a draw."""

@@ -107,10 +107,7 @@ def compose(bank: SliceBank, pool: Pool, table: Proportions, beats_per_minute: f
     weights = np.array([table.original, table.chop, table.pattern, table.mix])
     maker = str(rng.choice(makers, p=weights / weights.sum())) if pool.mains else "mix"
     composer = _Composer(bank, pool, table, beats_per_minute, rng)
-    if maker == "mix":
-        main_source = composer.mix()
-    else:
-        main_source = composer.one_loop(maker)
+    main_source = composer.mix() if maker == "mix" else composer.one_loop(maker)
     return composer.finish(maker, main_source)
 
 
@@ -441,12 +438,13 @@ class _Composer:
         """Soft snares on free weak sixteenths, ringing over the main layer."""
         choices = kit.by_role["ghost"] if kit.has("ghost") and self.chance(0.5) else kit.by_role["snare"]
         loud = [e.time for e in self.events if self.role(e.slice) in ("kick", "snare") and e.layer != TOP]
-        probability = self.rng.uniform(0.2, 0.8)
+        usual = self.rng.uniform(0.2, 0.8)
         index = self.one_of(choices)
         for s in (1, 3, 5, 7, 9, 11, 13, 15, 6, 14):
             for bar in range(2):
                 at = float(s + BAR * bar)
-                if not any(abs(at - time) < 0.6 for time in loud) and self.chance(probability * (1.0 if s in (7, 9, 15) else 0.5)):
+                probability = usual * (1.0 if s in (7, 9, 15) else 0.5)
+                if not any(abs(at - time) < 0.6 for time in loud) and self.chance(probability):
                     self.events.append(Event(at, index, 1.6, self.ghost_gain(index), layer=HITS))
 
     def stutter(self) -> None:
@@ -459,7 +457,7 @@ class _Composer:
         period = float(self.rng.choice((0.5, 1.0, 1.0, 2.0 / 3.0)))
         end = min(event.time + span, float(STEPS))
         self.events = [e for e in self.events if e.layer != MAIN or not event.time - 0.01 <= e.time < end - 0.05]
-        for k in range(int(round((end - event.time) / period))):
+        for k in range(round((end - event.time) / period)):
             self.events.append(replace(event, time=event.time + k * period))
 
     def roll(self, snare: int) -> None:
@@ -468,7 +466,7 @@ class _Composer:
         span = float(self.rng.choice((2.0, 4.0, 4.0)))
         period = float(self.rng.choice((0.5, 0.5, 1.0, 2.0 / 3.0)))
         start = end - span
-        count = int(round(span / period))
+        count = round(span / period)
         keep_four = span == 4.0 and self.chance(0.7)
         first_db, last_db = (-12.0, -1.0) if self.chance(0.7) else (-1.0, -10.0)
         rise = float(self.rng.choice((0.0, 0.0, 3.0, 5.0, -3.0)))

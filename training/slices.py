@@ -87,7 +87,7 @@ class SliceBank:
     def save(self, path: Path) -> None:
         """Write the packed file."""
         temporary = path.with_name("." + path.name)
-        with open(temporary, "wb") as file:
+        with temporary.open("wb") as file:
             description = np.frombuffer(self._description().encode(), dtype=np.uint8)
             np.savez_compressed(file, description=description, audio=self.audio, table=self.table)
         temporary.replace(path)
