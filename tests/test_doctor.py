@@ -1,0 +1,103 @@
+"""`vamen devices` and `vamen doctor`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge import devices, doctor, midi
+from bridge.__main__ import main
+from bridge.devices import SoundDevice
+from bridge.doctor import judge
+from bridge.errors import VamenError
+from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
+from tests.conftest import TINY_MODEL
+
+SOUND = np.full(7 * ENGINE_SAMPLE_RATE, 0.5, dtype=np.float32)
+
+
+def figures(repaints: int = 10, late: int = 0, gaps: int = 0) -> dict[str, str]:
+    return {"repaints": str(repaints), "late repaints": str(late), "gaps": str(gaps)}
+
+
+@pytest.fixture
+def no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> list[SoundDevice]:
+        raise VamenError("PortAudio is missing: install libportaudio2")
+
+    def no_midi() -> list[str]:
+        raise VamenError("This system offers no MIDI; start a JACK server")
+
+    monkeypatch.setattr(devices, "list_sound_devices", missing)
+    monkeypatch.setattr(midi, "list_ports", no_midi)
+
+
+def test_devices_are_listed_with_rate_and_latency(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        SoundDevice(0, "Headphones", "ALSA", 48_000, 0.0087, 2, is_default=True),
+        SoundDevice(3, "Desk", "JACK", 96_000, 0.0027, 1, is_default=False),
+    ]
+    monkeypatch.setattr(devices, "list_sound_devices", lambda: rows)
+    monkeypatch.setattr(midi, "list_ports", lambda: ["Knobs:Knobs MIDI 1"])
+    assert main(["devices"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Sound devices:",
+        " * Headphones (ALSA): 48000 Hz, 8.7 ms, 2 channels",
+        "   Desk (JACK): 96000 Hz, 2.7 ms, 1 channel",
+        "MIDI inputs:",
+        "   Knobs:Knobs MIDI 1",
+    ]
+
+
+@pytest.mark.usefixtures("no_devices")
+def test_what_is_missing_is_said_and_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["devices"]) == 0
+    assert "install libportaudio2" in (out := capsys.readouterr().out)
+    assert "start a JACK server" in out
+
+
+@pytest.mark.usefixtures("no_devices")
+def test_doctor_plays_and_says_ready(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    # This is about what the doctor does, not about how busy the machine is that tests run on.
+    monkeypatch.setattr(doctor, "MOST_LATE_SHARE", 1e9)
+    assert main(["doctor", "--model", str(TINY_MODEL), "--provider", "cpu"]) == 0
+    out = capfd.readouterr().out
+    assert "cpu: serves as CPUExecutionProvider" in out
+    assert "Model: tiny" in out
+    assert "axes: kick, snare, air, room" in out
+    assert out.splitlines()[-1].startswith("Verdict: ready.")
+
+
+@pytest.mark.usefixtures("no_devices")
+def test_doctor_without_a_model_is_not_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--model", str(tmp_path / "none.onnx")]) == 1
+    verdict = capsys.readouterr().out.splitlines()[-1]
+    assert verdict.startswith("Verdict: not ready.")
+    assert "none.onnx" in verdict
+
+
+def test_the_verdict_follows_from_what_was_heard() -> None:
+    assert judge(SOUND, figures(), 32) == "Everything sounded in time."
+    assert "late" in judge(SOUND, figures(late=3), 32)
+    assert "late" in judge(SOUND, figures(gaps=1), 32)
+    with pytest.raises(VamenError, match="Nothing was heard"):
+        judge(SOUND * 0, figures(), 32)
+    with pytest.raises(VamenError, match="Nothing was heard"):
+        judge(SOUND[:0], figures(), 32)
+    with pytest.raises(VamenError, match="Nothing was heard"):
+        judge(SOUND * np.float32("nan"), figures(), 32)
+    with pytest.raises(VamenError, match="did not follow"):
+        judge(SOUND, figures(repaints=0), 32)
+    with pytest.raises(VamenError, match="came late"):
+        judge(SOUND, figures(repaints=2, late=50), 32)
+
+
+def test_native_libraries_are_silenced_and_heard_again(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(VamenError), doctor._native_libraries_silent():
+        os.write(2, b"ALSA lib ...")
+        raise VamenError("told in a sentence")
+    os.write(2, b"afterwards")
+    assert capfd.readouterr().err == "afterwards"
