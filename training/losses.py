@@ -1,0 +1,90 @@
+"""What a painted image is judged by. All images are (batch, n_mels, columns), 1 being the spec's whole range in dB.
+
+Plain differences alone make a picture whose attacks are blurred and whose noise is smoothed away, since the mean of all
+grains is no grain. So beside them stand the same after averaging over blocks (the level of a noise, whatever its grain)
+and differences in time (attacks). The decoder's second head, the strength of the grain, learns from the local standard
+deviation alone, and the picture beneath is left out of that: neither has to give way to the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+LEAK = 0.05
+"""Slope of the gradient where the painted image leaves 0..1 and is clipped."""
+TEXTURE_BLOCK = 4
+"""Rows and columns over which grain is measured."""
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each term counts; a checkpoint carries them."""
+
+    absolute: float = 1.0
+    squared: float = 8.0
+    block_squared: float = 16.0
+    attack: float = 1.0
+    texture: float = 2.0
+    divergence: float = 4e-4
+    free_nats: float = 0.1
+    """Divergence per latent dimension that costs nothing."""
+
+    def to_dict(self) -> dict[str, float]:
+        """Plain values, for a checkpoint."""
+        return asdict(self)
+
+
+def soft_clip(painted: Tensor) -> Tensor:
+    """Clipped to 0..1 but for a small slope outside, along which the gradient finds its way back."""
+    clipped = painted.clamp(0.0, 1.0)
+    return clipped + LEAK * (painted - clipped)
+
+
+def picture_terms(picture: Tensor, noise: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """The terms that compare two images, each a mean over the batch.
+
+    :param picture: without grain, before the clip to 0..1
+    :param noise: the grain to add to it
+    """
+    painted = soft_clip(picture)
+    with_grain = soft_clip(picture.detach() + noise)
+    error = painted - target
+    blocks = [F.avg_pool2d(error.unsqueeze(1), size) for size in (2, 4, 8)]
+    painted_levels, target_levels = _row_blocks(painted), _row_blocks(target)
+    return {
+        "absolute": error.abs().mean(),
+        "squared": error.square().mean(),
+        "block_squared": torch.stack([block.square().mean() for block in blocks]).mean(),
+        "attack": (painted_levels.diff(dim=-1) - target_levels.diff(dim=-1)).abs().mean(),
+        "texture": (grain(with_grain) - grain(target)).abs().mean(),
+    }
+
+
+def grain(image: Tensor) -> Tensor:
+    """Standard deviation inside overlapping blocks, averaged over their neighbourhood: (batch, 1, rows, columns)."""
+    x = image.unsqueeze(1)
+    mean = F.avg_pool2d(x, TEXTURE_BLOCK, stride=TEXTURE_BLOCK // 2)
+    square = F.avg_pool2d(x.square(), TEXTURE_BLOCK, stride=TEXTURE_BLOCK // 2)
+    # The floor keeps the root's gradient finite where a picture is flat: 0.8 dB of an 80 dB range.
+    variance = F.avg_pool2d((square - mean.square()).clamp_min(0.0), (4, 2), stride=(2, 1))
+    return (variance + 1e-4).sqrt()
+
+
+def divergence(mean: Tensor, log_variance: Tensor, free_nats: float) -> tuple[Tensor, Tensor]:
+    """Kullback-Leibler divergence from a standard normal prior, in nats a latent dimension of a step.
+
+    :param mean: (batch, steps, latent_dimensions), as log_variance
+    :returns: the term to minimise, free below ``free_nats`` for each dimension, and the plain mean
+    """
+    nats = 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance)
+    by_dimension = nats.mean(dim=(0, 1))
+    return by_dimension.clamp_min(free_nats).mean(), by_dimension.mean()
+
+
+def _row_blocks(image: Tensor) -> Tensor:
+    """Averages of 4 rows, every column kept: what an attack looks like without its grain."""
+    return F.avg_pool2d(image.unsqueeze(1), (4, 1)).squeeze(1)
