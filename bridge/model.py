@@ -59,6 +59,8 @@ class Model:
         options.inter_op_num_threads = 1
         options.use_deterministic_compute = True
         options.log_severity_level = 4
+        # The default logger fills the screen where CUDA is missing; `providers` says what serves.
+        onnxruntime.set_default_logger_severity(4)
         try:
             # From bytes, not from the path: a model cannot refer to other files on this machine.
             session = onnxruntime.InferenceSession(data, options, providers=_providers(provider))
