@@ -16,6 +16,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.control import Control, Mailbox
 from bridge.errors import VamenError
@@ -124,6 +125,7 @@ def _arguments(tags: str, data: bytes, position: int) -> list[Argument]:
             raise _malformed(f"it ends before the arguments that {shown(tags)} promises")
         return list(struct.unpack_from(layout, data, position))
     arguments: list[Argument] = []
+    argument: Argument
     for tag in tags:
         if tag in _WITHOUT_DATA:
             arguments.append(_WITHOUT_DATA[tag])
@@ -144,7 +146,7 @@ def _arguments(tags: str, data: bytes, position: int) -> list[Argument]:
     return arguments
 
 
-def _sized(layout: str, data: bytes, position: int) -> tuple[float | int | bytes, int]:
+def _sized(layout: str, data: bytes, position: int) -> tuple[Any, int]:
     end = position + struct.calcsize(layout)
     if end > len(data):
         raise _malformed("it ends inside an argument")
@@ -268,6 +270,11 @@ class OscServer:
     def port(self) -> int:
         """The port that is listened on; after `start` the real one, where 0 was asked for."""
         return self._port
+
+    @property
+    def buffer_bytes(self) -> int:
+        """What the system granted of `RECEIVE_BUFFER_BYTES`; 0 while it does not listen."""
+        return 0 if self._socket is None else self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
 
     def start(self) -> None:
         """Open the port and begin to listen. Raises VamenError when the port cannot be had."""

@@ -1,0 +1,51 @@
+"""The mailbox: the latest value wins, events keep their order, nothing is lost between threads."""
+
+from __future__ import annotations
+
+import threading
+
+from bridge.control import Control, Mailbox
+
+
+def axis(number: int, value: float) -> Control:
+    return Control("axis", (number,), (value,))
+
+
+def test_the_latest_value_wins_and_the_mailbox_is_empty_afterwards() -> None:
+    mailbox = Mailbox()
+    for value in (0.1, 0.2, 0.3):
+        mailbox.put(axis(1, value))
+    mailbox.put(axis(2, 0.9))
+    assert mailbox.drain() == [axis(1, 0.3), axis(2, 0.9)]
+    assert mailbox.drain() == []
+
+
+def test_every_event_counts_in_its_order() -> None:
+    mailbox = Mailbox()
+    events = [Control("random", (), (7,)), Control("random", (), (7,)), Control("export", (), ("",)), Control("random", (), (8,))]
+    for event in events:
+        mailbox.put(event)
+    assert mailbox.drain() == events
+
+
+def test_a_replaced_value_comes_after_the_events_before_it() -> None:
+    mailbox = Mailbox()
+    mailbox.put(axis(1, 0.1))
+    mailbox.put(Control("random", (), (7,)))
+    mailbox.put(axis(1, 0.2))
+    assert mailbox.drain()[-1] == axis(1, 0.2)
+
+
+def test_no_event_is_lost_between_threads() -> None:
+    mailbox = Mailbox()
+    drained: list[Control] = []
+    senders = [
+        threading.Thread(target=lambda: [mailbox.put(Control("trigger", (), (step % 32 + 1,))) for step in range(2000)])
+        for _ in range(3)
+    ]
+    for sender in senders:
+        sender.start()
+    while any(sender.is_alive() for sender in senders):
+        drained += mailbox.drain()
+    drained += mailbox.drain()
+    assert len(drained) == 6000
