@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,13 @@ from bridge.errors import VamenError
 from bridge.loudness import TARGET_LOUDNESS_LUFS, integrated_loudness
 from bridge.mel_spectrogram import PRESETS
 from tests.sounds import hat, kick, snare
+from tests.test_sources import BAR as BREAK_BAR
 from tests.test_sources import loop
 from training import breaks
 from training.breaks import BreakMaker, build, held_out_sources
 from training.dataset import BreakDataset
-from training.patterns import BACKBEATS, BAR, HITS, MAIN, STEPS, TOP, Event, Plan, Treatment, swung
+from training.onsets import find_onsets
+from training.patterns import BACKBEATS, BAR, HITS, MAIN, STEPS, TOP, Event, Plan, Treatment, in_order, swung
 from training.proportions import GROOVES, HAT_FIGURES, PROPORTIONS
 from training.render import render_break
 from training.slices import SliceBank, make_bank
@@ -106,6 +109,30 @@ def test_main_layer_plays_one_slice_at_a_time(plans: list[Plan]) -> None:
 def test_swing_moves_the_off_sixteenth_only() -> None:
     assert [swung(float(t), 0.66) for t in (0, 1, 2, 3)] == pytest.approx([0.0, 1.32, 2.0, 3.32])
     assert [swung(t, 0.5) for t in (0.0, 0.5, 1.0, 7.25, -0.2)] == pytest.approx([0.0, 0.5, 1.0, 7.25, -0.2])
+
+
+def test_soft_snares_lie_8_to_14_db_under_the_backbeat(bank: SliceBank) -> None:
+    table = replace(PROPORTIONS, original=0.0, chop=0.0, pattern=0.0, mix=1.0, roll=0.0, reverse=0.0, layered_hits=0.0)
+    maker = BreakMaker.make(bank, HIFI, 3, table)
+    under = []
+    for index in range(60):
+        plan, _ = maker.plan(index)
+        snares = [e for e in plan.events if e.layer == HITS and ROLES[bank.table["role"][e.slice]] in ("snare", "ghost")]
+        levels = np.array([e.gain_db + bank.table["level_db"][e.slice] for e in snares])
+        under += (levels.max() - levels).tolist()
+    soft = [difference for difference in under if difference > 0.1]
+    assert len(soft) > 100
+    low, high = PROPORTIONS.ghost_under_backbeat_db
+    assert min(soft) >= low - 0.01 and max(soft) <= high + 0.01
+
+
+def test_a_loop_in_order_is_that_loop_at_the_images_tempo(bank: SliceBank) -> None:
+    samples = render_break(in_order(bank, 0), bank, LENGTH)
+    onsets, _ = find_onsets(samples / np.abs(samples).max())
+    step = LENGTH / STEPS
+    expected = np.array([at for at in range(STEPS) if BREAK_BAR[at % BAR] != "."])
+    distance = np.abs(expected[:, None] * step - onsets[None, :]).min(axis=1)
+    assert np.median(distance) < 60 and np.mean(distance < 0.01 * 44_100) >= 0.9
 
 
 def test_grooves_are_whole_bars() -> None:

@@ -116,7 +116,7 @@ def build(
     maker = BreakMaker.make(bank, spec, seed)
     manifest = new_manifest(maker, left_out, count)
     out.mkdir(parents=True, exist_ok=True)
-    if any(out.iterdir()):
+    if any(not file.name.startswith(".") for file in out.iterdir()):
         old = read_manifest(out)
         for key in ("count", "seed", "spec", "bank_sha256", "proportions"):
             if old.get(key) != manifest[key]:
@@ -126,8 +126,8 @@ def build(
             return
     else:
         _check_space(out, count * spec.n_mels * spec.n_frames)
-        bank.save(out / SLICES_FILE)
         write_json(out / MANIFEST_FILE, manifest)
+    bank.save(out / SLICES_FILE)
     shape = (count, spec.n_mels, spec.n_frames)
     images = _memory_map(out / IMAGES_FILE, np.dtype(np.uint8), shape)
     progress = _memory_map(out / PROGRESS_FILE, np.dtype("<i4"), (count, 4))

@@ -111,6 +111,19 @@ def compose(bank: SliceBank, pool: Pool, table: Proportions, beats_per_minute: f
     return composer.finish(maker, main_source)
 
 
+def in_order(bank: SliceBank, source: int, first_bar: int = 0) -> Plan:
+    """Two bars of a loop as they are, from `first_bar` on and around its end; slices are triggered at the image's tempo."""
+    kit = _loop_kit(bank, source)
+    length = 4 * kit.beats
+    events = []
+    for step in range(STEPS):
+        for part in (0.0, 0.5):
+            index = kit.attacks.get((first_bar * BAR + step) % length + part)
+            if index is not None:
+                events.append(Event(step + part + float(bank.table["offset"][index]), index, float(STEPS)))
+    return Plan("original", source, tuple(_cut_off(events)), Treatment())
+
+
 class _Composer:
     """Builds one break; every decision takes its random numbers from `rng` in one fixed order."""
 
