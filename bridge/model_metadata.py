@@ -67,15 +67,20 @@ class Axis:
 
 @dataclass(frozen=True)
 class Prior:
-    """A mixture of Gaussians that share their principal components, over latents of whole breaks.
+    """How whole breaks are drawn: pieces of breaks that share a kit, put together anew, and varied.
 
-    draw = latent_mean + centres[i] + (g @ components).reshape(steps, latent_dimensions), where i is equally likely to be
-    any centre, and g is a direction drawn uniformly, at a length of ``radius``: not near the middle, which is mush.
-    One centre of zeros makes it a plain linear-Gaussian prior.
+    draw = latent_mean + centre + (g @ components).reshape(steps, latent_dimensions). ``centre`` is made of pieces of
+    ``piece_steps`` steps, each from its own place in a centre of one and the same group, and g is a direction drawn
+    uniformly, at a length of ``radius``: not near the middle, which is mush. (A Gaussian over whole breaks alone gives half
+    of one kit and half of another.) One centre of zeros makes it a plain linear-Gaussian prior.
     """
 
     centres: FloatArray
     """(centre, steps * latent_dimensions), relative to latent_mean."""
+    groups: tuple[int, ...]
+    """Group of each centre, from 0; centres of one group share a kit."""
+    piece_steps: int
+    """Steps of a piece, a divisor of the steps; as many as there are keeps every centre whole."""
     components: FloatArray
     """(component, steps * latent_dimensions), orthogonal rows, each one standard deviation long."""
     radius: float
@@ -120,10 +125,19 @@ class ModelMetadata:
 
         :returns: latent (steps, latent_dimensions) float32
         """
-        centre = self.prior.centres[generator.integers(len(self.prior.centres))]
-        direction = generator.standard_normal(len(self.prior.components))
-        direction *= self.prior.radius / np.linalg.norm(direction)
-        offset = centre + direction @ self.prior.components
+        prior, steps = self.prior, self.spec.steps
+        groups = np.array(prior.groups)
+        first = int(generator.integers(len(groups)))
+        kin = np.flatnonzero(groups == groups[first])
+        # Half of the pieces stay the first centre's, so that a draw has a phrase of its own and is no medley.
+        stays = generator.random(steps // prior.piece_steps) < 0.5
+        donors = np.where(stays, first, kin[generator.integers(len(kin), size=len(stays))])
+        donors = np.repeat(donors, prior.piece_steps)
+        by_step = prior.centres.reshape(len(groups), steps, -1)
+        centre = by_step[donors, np.arange(steps)].ravel()
+        direction = generator.standard_normal(len(prior.components))
+        direction *= prior.radius / np.linalg.norm(direction)
+        offset = centre + direction @ prior.components
         return (self.latent_mean + offset.reshape(self.latent_mean.shape)).astype(np.float32)
 
     def to_properties(self) -> dict[str, str]:
@@ -139,6 +153,8 @@ class ModelMetadata:
             "prior": _json(
                 {
                     "centres": _pack(self.prior.centres),
+                    "groups": list(self.prior.groups),
+                    "piece_steps": self.prior.piece_steps,
                     "components": _pack(self.prior.components),
                     "radius": self.prior.radius,
                 }
@@ -195,7 +211,7 @@ class ModelMetadata:
             reach=reach,
             latent_mean=_read(properties, "latent_mean", lambda text: _unpack(text, shape)),
             latent_scale=latent_scale,
-            prior=_read(properties, "prior", lambda text: _prior(_mapping(json.loads(text)), math.prod(shape))),
+            prior=_read(properties, "prior", lambda text: _prior(_mapping(json.loads(text)), *shape)),
             axes=_read(properties, "axes", lambda text: _axes(json.loads(text), shape)),
             slots=_read(properties, "slots", lambda text: _slots(json.loads(text), shape)),
             training=training,
@@ -213,12 +229,20 @@ def _spec(fields: Mapping[str, Any]) -> MelSpectrogramSpec:
     return MelSpectrogramSpec.from_dict(dict(fields))
 
 
-def _prior(fields: Mapping[str, Any], size: int) -> Prior:
+def _prior(fields: Mapping[str, Any], steps: int, latent_dimensions: int) -> Prior:
+    size = steps * latent_dimensions
     prior = Prior(
         centres=_unpack(fields["centres"], (None, size)),
+        groups=tuple(fields["groups"]),
+        piece_steps=fields["piece_steps"],
         components=_unpack(fields["components"], (None, size)),
         radius=_number(fields["radius"]),
     )
+    whole = all(isinstance(group, int) and 0 <= group < len(prior.centres) for group in prior.groups)
+    if not whole or len(prior.groups) != len(prior.centres):
+        raise ValueError(f"groups does not name one of {len(prior.centres)} groups for each centre")
+    if not isinstance(prior.piece_steps, int) or prior.piece_steps < 1 or steps % prior.piece_steps:
+        raise ValueError(f"piece_steps {prior.piece_steps!r} does not divide {steps} steps")
     if prior.radius <= 0.0:
         raise ValueError(f"radius {prior.radius} is not positive")
     return prior

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +64,10 @@ def test_a_newer_format_is_refused() -> None:
         (changed_json("spec", f_max=float("nan")), "finite"),
         (changed_json("prior", radius=float("inf")), "finite"),
         (changed_json("prior", radius=-1.0), "positive"),
+        (changed_json("prior", groups=[0, 0]), "groups"),
+        (changed_json("prior", groups=["0"]), "groups"),
+        (changed_json("prior", piece_steps=5), "piece_steps"),
+        (changed_json("prior", piece_steps=0), "piece_steps"),
         (changed("latent_dimensions", "1000000"), "latent_dimensions"),
         (changed("reach", "1000"), "reach"),
         (changed("latent_mean", "32x5:AAAA"), "shape"),
@@ -80,8 +86,6 @@ def test_hostile_sizes_and_values_are_refused(properties: dict[str, str], compla
 def test_an_array_with_nan_is_refused() -> None:
     broken = metadata().latent_mean.copy()
     broken[3, 1] = np.nan
-    import base64
-
     text = "32x4:" + base64.b64encode(broken.tobytes()).decode()
     with pytest.raises(VamenError, match=r"latent_mean.*finite"):
         ModelMetadata.from_properties(changed("latent_mean", text))
@@ -105,3 +109,21 @@ def test_draws_lie_at_the_radius_and_follow_the_seed() -> None:
         offset = (draw - read.latent_mean).ravel()
         coordinates = components @ offset / np.sum(components**2, axis=1)
         assert np.linalg.norm(coordinates) == pytest.approx(read.prior.radius, rel=1e-4)
+
+
+def test_draws_are_put_together_from_breaks_of_one_kit() -> None:
+    plain = metadata()
+    shape = plain.latent_mean.shape
+    # Kit 0 has the centres 1 and 2, kit 1 the centres 30 and 40.
+    centres = np.stack([np.full(shape, level, np.float32).ravel() for level in (1.0, 2.0, 30.0, 40.0)])
+    prior = replace(plain.prior, centres=centres, groups=(0, 0, 1, 1), piece_steps=4, radius=1e-6)
+    drawn = replace(plain, prior=prior)
+    generator = np.random.default_rng(1)
+    seen = set()
+    for _ in range(40):
+        pieces = np.rint(drawn.draw(generator) - plain.latent_mean).reshape(8, 4, -1)
+        assert all(len(np.unique(piece)) == 1 for piece in pieces)
+        kinds = set(np.unique(pieces).tolist())
+        assert kinds <= {1.0, 2.0} or kinds <= {30.0, 40.0}
+        seen |= {frozenset(kinds)}
+    assert {frozenset({1.0, 2.0}), frozenset({30.0, 40.0})} <= seen
