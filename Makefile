@@ -60,14 +60,15 @@ torture: $(VENV)/.dev
 clean:
 	rm -rf $(VENV) build *.egg-info
 
-$(VENV)/pyvenv.cfg:
+$(VENV)/.created:
 	@"$(PYTHON)" -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || \
 	  { echo "VAmEn needs Python 3.11 or newer: install it, or say where it is with make PYTHON=/path/to/python3.11."; exit 2; }
 	@"$(PYTHON)" -c "import ensurepip, venv" 2>/dev/null || \
 	  { echo "$(PYTHON) cannot make virtual environments: install python3-venv (Debian: apt-get install python3-venv)."; exit 2; }
 	"$(PYTHON)" -m venv $(VENV)
+	@touch $@
 
-$(VENV)/.runtime: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+$(VENV)/.runtime: $(VENV)/.created pyproject.toml constraints.txt
 	$(PIP) --editable .
 	@touch $@
 

@@ -12,6 +12,7 @@ from bridge.errors import VamenError
 from bridge.parameters import DEFAULT_BEATS_PER_MINUTE, DOCUMENTED_LAYOUT, MAX_SEED, PARAMETERS
 
 DESCRIPTION = "An instrument that plays breakbeats nobody has recorded."
+EPILOG = "`vamen COMMAND --help` says more; `vamen play --help` lists every OSC message."
 
 DEFAULT_OSC_PORT = 9000
 
@@ -20,7 +21,7 @@ Handler = Callable[[argparse.Namespace], int]
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command; the parsed namespace's `run` takes that namespace and returns an exit status."""
-    parser = argparse.ArgumentParser(prog="vamen", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(prog="vamen", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"vamen {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_CommandParser)
     _add_play(commands)

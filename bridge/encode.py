@@ -36,11 +36,15 @@ STATED_TEMPO_RANGE = (40.0, 300.0)
 
 @dataclass(frozen=True)
 class Loop:
-    """A sound file cut to whole beats: `samples` (n,) mono at `ENGINE_SAMPLE_RATE`, `beats` in them and how that is known."""
+    """A sound file cut to whole beats: `samples` (n,) mono at `ENGINE_SAMPLE_RATE`, `beats` in them and how that is known.
+
+    `sha256` is the file's, in hexadecimal.
+    """
 
     samples: FloatArray
     beats: int
     known_from: str
+    sha256: str
 
     @property
     def beats_per_minute(self) -> float:
@@ -58,14 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
         breaks.append(
             SlotBreak(
                 name=path.stem,
-                source_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                source_sha256=loop.sha256,
                 beats=loop.beats,
                 beats_per_minute=round(loop.beats_per_minute, 4),
                 start_seconds=arguments.start,
                 latent=latent,
             )
         )
-        print(f"{path.name}: {loop.beats} beats at {loop.beats_per_minute:.1f} BPM (from {loop.known_from})")
+        taken = f", {model.metadata.spec.beats} of them taken" if loop.beats > model.metadata.spec.beats else ""
+        print(f"{path.name}: {loop.beats} beats at {loop.beats_per_minute:.1f} BPM (from {loop.known_from}){taken}")
     write_slot_file(arguments.out, breaks, model)
     slots = "1 slot" if len(breaks) == 1 else f"{len(breaks)} slots"
     print(f"{arguments.out}: {slots} for model {model.metadata.name}; play with `vamen play --slot 1={arguments.out}`")
@@ -115,19 +120,22 @@ def read_loop(path: Path, beats: int | None = None) -> Loop:
     except OSError as error:
         raise VamenError(f"{path} cannot be read: {error.strerror or error}.") from error
     samples = _mono_at_engine_rate(content, path)
-    seconds = len(samples) / ENGINE_SAMPLE_RATE
-    if beats is not None:
-        return Loop(samples, beats, "--beats")
+    found, known_from = (beats, "--beats") if beats is not None else _beats_in(content, len(samples) / ENGINE_SAMPLE_RATE, path)
+    return Loop(samples, found, known_from, hashlib.sha256(content).hexdigest())
+
+
+def _beats_in(content: bytes, seconds: float, path: Path) -> tuple[int, str]:
+    """A file's beats, and where they are known from."""
     if (chunk_beats := beats_in_acid_chunk(content)) is not None:
-        return Loop(samples, chunk_beats, "its acid chunk")
+        return chunk_beats, "its acid chunk"
     if (tempo := tempo_in_name(path.name)) is not None:
         if round(seconds * tempo / 60.0) < 1:
             raise VamenError(f"{path} is shorter than one beat at the {tempo:g} BPM in its name; say --beats.")
-        return Loop(samples, round(seconds * tempo / 60.0), "its name")
+        return round(seconds * tempo / 60.0), "its name"
     power = math.ceil(math.log2(SLOWEST_GUESS * seconds / 60.0))
     if power < 0:
         raise VamenError(f"{path} is {seconds:.2f} s long, less than one beat; use a whole loop, or say --beats.")
-    return Loop(samples, 2**power, "its length")
+    return 2**power, "its length"
 
 
 def _mono_at_engine_rate(content: bytes, path: Path) -> FloatArray:

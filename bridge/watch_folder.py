@@ -241,5 +241,5 @@ def _told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise VamenError(
-            f"The watch folder {folder} cannot be written to ({reason(error)}); free it up or choose another one."
+            f"The folder {folder} cannot be written to ({reason(error)}); free it up or choose another one."
         ) from error

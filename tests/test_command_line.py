@@ -71,6 +71,14 @@ def test_help_of_play_shows_every_osc_address(capsys: pytest.CaptureFixture[str]
     assert parameters.help_text().strip() in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("subcommand", ["play", "render", "sample", "encode", "devices", "doctor"])
+def test_every_subcommand_has_help(subcommand: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(subcommand, "--help")
+    assert ended.value.code == 0
+    assert f"usage: vamen {subcommand}" in capsys.readouterr().out
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse("--version")

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -199,9 +200,9 @@ def test_a_wav_that_came_out_short_is_not_published(tmp_path: Path, monkeypatch:
 
 def test_a_folder_that_is_a_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(VamenError, match=r"watch folder .*file"):
+    with pytest.raises(VamenError, match=r"folder .*file"):
         WatchFolder(tmp_path / "file")
-    with pytest.raises(VamenError, match=r"watch folder .*below"):
+    with pytest.raises(VamenError, match=r"folder .*below"):
         WatchFolder(tmp_path / "file" / "below")
 
 
@@ -257,7 +258,7 @@ def test_a_kill_at_any_step_leaves_no_partial_wav(tmp_path: Path) -> None:
 
     seen = set()
     for call in range(30):
-        killed_child(lambda call=call: export_until(call))  # type: ignore[misc]
+        killed_child(partial(export_until, call))
         seen.add(require_whole_exports(tmp_path))
     # The last children got through: the steps were all there.
     assert max(seen) > 5
