@@ -1,0 +1,136 @@
+"""MIDI in: a port of the system, its messages through the control map into the mailbox."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import mido
+import rtmidi
+
+from bridge.control import Mailbox
+from bridge.control_map import ControlMap
+from bridge.errors import VamenError
+
+logger = logging.getLogger(__name__)
+
+ALSA_SEQUENCER = Path("/dev/snd/seq")
+CLIENT_NAME = "vamen"
+
+
+def list_ports() -> list[str]:
+    """The names of the MIDI inputs that could be opened now.
+
+    Raises:
+        VamenError: the system has no MIDI at all.
+    """
+    midi_in = _midi_in()
+    try:
+        return list(midi_in.get_ports())
+    finally:
+        midi_in.delete()
+
+
+class MidiInput:
+    """One MIDI input, found by (part of) its name; `start` opens it, `stop` closes it.
+
+    The driver's thread calls in with each message; nothing that arrives raises out of it. `received` counts messages,
+    `rejected` those that are no MIDI.
+    """
+
+    def __init__(self, name: str, control_map: ControlMap, mailbox: Mailbox) -> None:
+        self.received = 0
+        self.rejected: Counter[str] = Counter()
+        self._wanted = name
+        self._control_map = control_map
+        self._mailbox = mailbox
+        self._midi_in: rtmidi.MidiIn | None = None
+
+    def start(self) -> str:
+        """Open the port and begin to listen; returns its full name.
+
+        Raises:
+            VamenError: there is no such port, more than one, or it cannot be opened.
+        """
+        midi_in = _midi_in()
+        try:
+            ports = list(midi_in.get_ports())
+            number = _find(self._wanted, ports)
+            midi_in.set_callback(self._on_message)
+            midi_in.open_port(number, name="in")
+        except VamenError:
+            midi_in.delete()
+            raise
+        except rtmidi.RtMidiError as error:
+            midi_in.delete()
+            raise VamenError(
+                f"The MIDI input {self._wanted!r} cannot be opened ({error}); close other programs that use it."
+            ) from error
+        self._midi_in = midi_in
+        return ports[number]
+
+    def stop(self) -> None:
+        """Close the port; nothing happens if it was not started."""
+        if self._midi_in is not None:
+            self._midi_in.cancel_callback()
+            self._midi_in.close_port()
+            self._midi_in.delete()
+            self._midi_in = None
+
+    def __enter__(self) -> MidiInput:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def take(self, data: list[int]) -> None:
+        """Do what the bytes of one MIDI message say; what is none is counted, and the first explained."""
+        self.received += 1
+        try:
+            message = mido.Message.from_bytes(data)
+        except (ValueError, LookupError, TypeError) as error:
+            self.rejected["malformed message"] += 1
+            if self.rejected["malformed message"] == 1:
+                shown = " ".join(f"{byte:02x}" for byte in data[:16])
+                logger.warning("%s sent no MIDI message (%s: %s). More of these are only counted.", self._wanted, shown, error)
+            return
+        for control in self._control_map.translate(message):
+            self._mailbox.put(control)
+
+    def _on_message(self, event: tuple[list[int], float], _data: Any) -> None:
+        try:
+            self.take(event[0])
+        except Exception:
+            # The last line of defence on stage: an error of ours loses one message, not the controller.
+            logger.exception("a MIDI message met an error in VAmEn")
+            self.rejected["internal error"] += 1
+
+
+def _midi_in() -> rtmidi.MidiIn:
+    """A MIDI client: the system's own API; on Linux without ALSA's sequencer (containers, servers) JACK's."""
+    api = rtmidi.API_UNSPECIFIED
+    if sys.platform == "linux" and not ALSA_SEQUENCER.exists():
+        api = rtmidi.API_UNIX_JACK
+    try:
+        return rtmidi.MidiIn(api, CLIENT_NAME)
+    except rtmidi.RtMidiError as error:
+        remedy = (
+            "load ALSA's sequencer (modprobe snd-seq) or start a JACK server" if sys.platform == "linux" else "check the drivers"
+        )
+        raise VamenError(f"This system offers no MIDI ({error}); {remedy}, or play without --midi-in.") from error
+
+
+def _find(wanted: str, ports: list[str]) -> int:
+    """The number of the one port that is meant: by its whole name, else by the part of it, whatever the case."""
+    if wanted in ports:
+        return ports.index(wanted)
+    found = [number for number, port in enumerate(ports) if wanted.casefold() in port.casefold()]
+    if len(found) == 1:
+        return found[0]
+    there = ", ".join(ports[number] for number in found) if found else ", ".join(ports) or "none at all"
+    reason = "fits several MIDI inputs" if found else "is none of the MIDI inputs"
+    raise VamenError(f"{wanted!r} {reason} (there are: {there}); name one of them, or part of its name that no other has.")
