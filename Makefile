@@ -52,7 +52,8 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.train
-	$(BIN)/python -m tests.benchmarks $(ARGS)
+	$(BIN)/python -m tests.benchmarks.speed $(ARGS)
+	$(BIN)/python -m tests.benchmarks.fidelity
 
 torture: $(VENV)/.dev
 	VAMEN_KILLS=200 $(BIN)/python -m pytest -k "kill" $(ARGS)
