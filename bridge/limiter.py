@@ -80,14 +80,15 @@ def true_peak_dbtp(samples: FloatArray) -> float:
     return 20.0 * math.log10(peak) if peak > 0.0 else -math.inf
 
 
-def _targets(samples: FloatArray) -> DoubleArray:
-    """The gain that each chunk of 8 frames may have: (n / 8,), from n frames with their surroundings as in `_peaks`."""
-    chunks = (len(samples) - _TAPS + 1) // CHUNK_FRAMES
-    # No interpolated point can exceed the samples by more than the filter's largest gain: most blocks need no filter.
-    if max(samples.max(initial=0.0), -samples.min(initial=0.0)) * _LARGEST_GAIN <= _THRESHOLD:
-        return np.ones(chunks)
-    peak = _peaks(samples).reshape(chunks, CHUNK_FRAMES).max(axis=1).astype(np.float64)
-    return _THRESHOLD / np.maximum(peak, _THRESHOLD)
+def _surely_below(samples: FloatArray) -> bool:
+    """Whether not even the interpolator's largest gain can bring these samples above the threshold: then no filter is needed."""
+    return max(float(samples.max()), -float(samples.min())) * _LARGEST_GAIN <= _THRESHOLD
+
+
+def _targets(peaks: NDArray[np.floating]) -> DoubleArray:
+    """The gain that each chunk of 8 peaks may have: (8 n,) -> (n,)."""
+    highest = peaks.reshape(-1, CHUNK_FRAMES).max(axis=1).astype(np.float64)
+    return _THRESHOLD / np.maximum(highest, _THRESHOLD)
 
 
 def _lowest_ahead(targets: DoubleArray) -> DoubleArray:
@@ -144,6 +145,7 @@ class Limiter:
         self._targets = np.ones(LOOK_AHEAD_CHUNKS + 1)
         self._gains = np.ones(LOOK_AHEAD_CHUNKS)
         self._boundary = np.ones(1)
+        self._at_rest = True
 
     def process(self, block: FloatArray) -> FloatArray:
         """Limit samples (n,) and return (n,), later by `latency_frames`."""
@@ -156,20 +158,30 @@ class Limiter:
         return limited
 
     def _advance(self, frames: int) -> None:
-        targets = np.concatenate([self._targets, _targets(self._unmeasured[: frames + _TAPS - 1])])
-        gains = np.concatenate([self._gains, _released(_lowest_ahead(targets), float(self._gains[-1]))])
-        boundaries = np.concatenate([self._boundary, _smoothed(gains)])
-        lowest = float(boundaries.min())
         limited = self._undelivered[:frames]
-        if lowest < 1.0:
-            limited = limited * _gain_curve(boundaries)
-        self.gain_reduction_db = -20.0 * math.log10(lowest) if lowest < 1.0 else 0.0
+        surroundings = self._unmeasured[: frames + _TAPS - 1]
+        self.gain_reduction_db = 0.0
+        if not (self._at_rest and _surely_below(surroundings)):
+            curve = self._gain_curve(surroundings)
+            if curve is not None:
+                limited = limited * curve
         self._ready = np.concatenate([self._ready, limited])
         self._unmeasured = self._unmeasured[frames:]
         self._undelivered = self._undelivered[frames:]
+
+    def _gain_curve(self, surroundings: FloatArray) -> FloatArray | None:
+        targets = np.concatenate([self._targets, _targets(_peaks(surroundings))])
+        gains = np.concatenate([self._gains, _released(_lowest_ahead(targets), float(self._gains[-1]))])
+        boundaries = np.concatenate([self._boundary, _smoothed(gains)])
         self._targets = targets[-LOOK_AHEAD_CHUNKS - 1 :]
         self._gains = gains[-LOOK_AHEAD_CHUNKS:]
         self._boundary = boundaries[-1:]
+        self._at_rest = all(float(part.min()) == 1.0 for part in (self._targets, self._gains, self._boundary))
+        lowest = float(boundaries.min())
+        if lowest == 1.0:
+            return None
+        self.gain_reduction_db = -20.0 * math.log10(lowest)
+        return _gain_curve(boundaries)
 
 
 def limit_ring(samples: FloatArray) -> FloatArray:
@@ -187,11 +199,11 @@ def limit_ring(samples: FloatArray) -> FloatArray:
     silence = np.zeros(_TAPS + _AFTER, dtype=np.float32)
     peaks[0] = max(peaks[0], _peaks(np.concatenate([silence, samples[:_TAPS]])).max())
     peaks[n - 1] = max(peaks[n - 1], _peaks(np.concatenate([samples[-_TAPS:], silence])).max())
-    targets = _THRESHOLD / np.maximum(peaks.reshape(chunks, CHUNK_FRAMES).max(axis=1), _THRESHOLD)
+    targets = _targets(peaks)
     ahead = _lowest_ahead(targets[np.arange(-1, chunks + LOOK_AHEAD_CHUNKS) % chunks])
     # After one time round the release has passed the deepest point, and from there on every round is the same.
     settled = _released(ahead, 1.0)
-    gains = _released(ahead, float(settled[-1]) if chunks else 1.0)
+    gains = _released(ahead, float(settled[-1]))
     boundaries = _smoothed(gains[np.arange(-LOOK_AHEAD_CHUNKS, chunks) % chunks])
     edges = np.append(np.arange(chunks) * CHUNK_FRAMES, n)
     curve = np.interp(np.arange(n), edges, np.append(boundaries, boundaries[0]))

@@ -9,7 +9,6 @@ look-ahead, half a millisecond of resampling and the card's own buffer.
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import multiprocessing
 import os
@@ -18,7 +17,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -50,8 +49,7 @@ STALL_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class SoundSettings:
-    """What the main process asks for. `device` None is the default one; `channels` count from 1; `opening` holds what is in
-    place before the first frame."""
+    """What the main process asks for. `device` None is the default one; `channels` count from 1."""
 
     audible: bool
     device: str | None
@@ -61,7 +59,6 @@ class SoundSettings:
     memory_name: str
     slots: int
     capacity: int
-    opening: tuple[Publication, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,6 @@ class Renderer:
     """Makes the limited sound at 44.1 kHz, block after block; the frame counter is its own.
 
     The counter stands at 0, and nothing is captured, until the first publication is there: a take begins with its first sample.
-
     `report` takes sentences from any thread. Publications are queued by `publish` from another thread than the one that
     renders.
     """
@@ -269,17 +265,16 @@ class DeviceOutput:
         sounddevice = import_sounddevice()
         windows = "WASAPI" in device.host_api
         try:
-            with _quiet_libraries():
-                self._stream = sounddevice.OutputStream(
-                    device=device.index,
-                    samplerate=device.rate,
-                    blocksize=block_frames,
-                    channels=max(channels),
-                    dtype="float32",
-                    latency="low",
-                    callback=self._callback,
-                    extra_settings=sounddevice.WasapiSettings(auto_convert=True) if windows else None,
-                )
+            self._stream = sounddevice.OutputStream(
+                device=device.index,
+                samplerate=device.rate,
+                blocksize=block_frames,
+                channels=max(channels),
+                dtype="float32",
+                latency="low",
+                callback=self._callback,
+                extra_settings=sounddevice.WasapiSettings(auto_convert=True) if windows else None,
+            )
         except sounddevice.PortAudioError as error:
             raise VamenError(f"{device.name} cannot be opened ({error.args[0]}): choose another with --device") from error
         delay = LATENCY_FRAMES + (self._resampler.delay_frames if self._resampler else 0)
@@ -308,19 +303,15 @@ class DeviceOutput:
             self._renderer.failed(error)
 
 
-@contextlib.contextmanager
-def _quiet_libraries() -> Iterator[None]:
-    """Keep ALSA's and PortAudio's own remarks on devices that they try off the user's terminal."""
+def _silence_libraries() -> None:
+    """Keep what ALSA and PortAudio print on devices and underruns off the user's terminal; Python's own errors still go there."""
+    if sys.stderr is None:
+        return
     sys.stderr.flush()
-    kept = os.dup(2)
+    sys.stderr = os.fdopen(os.dup(2), "w")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _open_output(renderer: Renderer, settings: SoundSettings) -> Output:
@@ -345,6 +336,7 @@ def run_sound_process(connection: Connection, settings: SoundSettings) -> None:
         # A terminal or a supervisor signals the whole group; when the sound ends is for the main process to say.
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
+    _silence_libraries()
     # The callback waits at most this long for another thread of this process to hand over the interpreter.
     sys.setswitchinterval(0.0005)
     parent = multiprocessing.parent_process()
@@ -359,8 +351,6 @@ def run_sound_process(connection: Connection, settings: SoundSettings) -> None:
         connection.send(Refused(str(error)))
         return
     renderer = Renderer(memory, capture, reports.append)
-    for publication in settings.opening:
-        renderer.publish(publication)
     output = _open_output(renderer, settings)
     gc.freeze()
     connection.send(Running(output.description, output.latency_seconds))

@@ -34,8 +34,8 @@ END_SECONDS = 8.0
 class SoundProcess:
     """Plays publications from shared rings, through the limiter, on a sound card or silently at the same pace.
 
-    Nothing runs before `start`, but the rings are there and may be published: such publications are in place at frame 0, and
-    those of frame 0 sound from the first sample on. `close` frees the memory, started or not.
+    Nothing runs before `start`, and no frame is counted or captured before the first publication, so that one of frame 0 sounds
+    from the first sample on. `close` frees the memory, started or not.
 
     `output` "none" plays to nobody; "audio" without a device that can be opened does the same and says why in `description`.
     `channels` count from 1, `block_frames` are the device's. `capture` is written as 24-bit WAV, 44.1 kHz, one channel; its
@@ -61,7 +61,6 @@ class SoundProcess:
         self._block_frames = block_frames
         self._capture = capture
         self._shape = (slots, capacity)
-        self._opening: list[Publication] = []
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
         self._problems: list[str] = []
@@ -71,7 +70,7 @@ class SoundProcess:
         atexit.register(self.close)
 
     def start(self) -> None:
-        """Start the process and return when frames are being played.
+        """Start the process and return when its output is open.
 
         Raises `VamenError` when the capture cannot be written or the process does not come up.
         """
@@ -85,7 +84,6 @@ class SoundProcess:
             memory_name=self._memory.name,
             slots=slots,
             capacity=capacity,
-            opening=tuple(self._opening),
         )
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
@@ -160,8 +158,7 @@ class SoundProcess:
         if publication.slot != SILENCE and not (0 <= publication.slot < slots and 0 < publication.loop_length <= capacity):
             raise ValueError(f"{publication} is outside the store of {slots} rings of {capacity} samples")
         if self._connection is None:
-            self._opening.append(publication)
-            return
+            raise VamenError("the sound process is not running: start it before publishing")
         try:
             self._connection.send(publication)
         except OSError as error:

@@ -19,6 +19,7 @@ from bridge.sample_rate import ENGINE_SAMPLE_RATE
 BYTES_PER_SAMPLE = 3
 _FULL_SCALE = 1 << 23
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+HEADER_BYTES = _HEADER.size
 _LARGEST_SIZE = 0xFFFFFFFF
 
 
@@ -35,7 +36,7 @@ def wav_header(frames: int, sample_rate: int = ENGINE_SAMPLE_RATE, extra_bytes: 
     Sizes beyond 4 GiB (9 hours) are written as the largest that fits, which readers take as "to the end of the file".
     """
     data = frames * BYTES_PER_SAMPLE
-    riff = _HEADER.size - 8 + data + data % 2 + extra_bytes
+    riff = HEADER_BYTES - 8 + data + data % 2 + extra_bytes
     return _HEADER.pack(
         b"RIFF", min(riff, _LARGEST_SIZE), b"WAVE", b"fmt ", 16, 1, 1,
         sample_rate, sample_rate * BYTES_PER_SAMPLE, BYTES_PER_SAMPLE, 8 * BYTES_PER_SAMPLE,
