@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,8 +29,6 @@ DEFAULT_BEATS_PER_MINUTE = 170.0
 MAX_SEED = 2**31 - 1
 MAX_NAME_LENGTH = 64
 NAME = re.compile(r"(\w[\w.+-]*)?")
-
-_float32 = struct.Struct("f")
 
 Kind = Literal[
     "malformed packet", "unknown address", "wrong type", "wrong count", "not finite", "out of range", "button released",
@@ -178,8 +175,8 @@ def parse(
 ) -> Control:
     """The control that an OSC message means.
 
-    A continuous value outside its range is clamped, and `on_clamped` is told. Floats come out on the grid of float32 rounded
-    to six decimals: what passes through OSC's f or through a take stays the same.
+    A continuous value outside its range is clamped, and `on_clamped` is told. Floats come out rounded to the six decimals
+    that a take records.
 
     Raises:
         ControlError: nothing in the table is meant; `kind` says in which way.
@@ -217,7 +214,8 @@ def check(
                 f"{address} goes from {spec.range_text(layout)} and got {shown(first)}; the nearest end was taken.",
             )
         )
-    return tuple([_recorded(value) for value in clamped])
+    # Adding 0.0 turns -0.0 into the zero that it sounds like, so that equal sounds make equal takes.
+    return tuple([round(float(value), DECIMALS) + 0.0 for value in clamped])
 
 
 def format_control(control: Control, layout: ControlLayout) -> tuple[str, str, tuple[Value, ...]]:
@@ -260,12 +258,6 @@ def _number(value: object, address: str) -> float | int:
     if not math.isfinite(value):
         raise ControlError("not finite", f"{address} got {value}, which is no number that can be heard.")
     return value
-
-
-def _recorded(value: float) -> float:
-    """The value as float32 carries it and a take records it; adding 0.0 turns -0.0 into the zero that it sounds like."""
-    (single,) = _float32.unpack(_float32.pack(value))
-    return round(single, DECIMALS) + 0.0
 
 
 def _whole_number(spec: ParameterSpec, argument: object, layout: ControlLayout, address: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import queue
+import os
 import random
 import socket
 import struct
@@ -24,29 +24,14 @@ from bridge.control import Control, Mailbox
 from bridge.errors import VamenError
 from bridge.osc import MAX_REFUSALS, MAX_SUBSCRIBERS, RECEIVE_BUFFER_BYTES, OscFeedback, OscServer, decode, encode
 from bridge.parameters import ControlError, ControlLayout
+from tests.letters import PATIENCE_SECONDS, Letters
 from tests.rig import require_programs
 
 LAYOUT = ControlLayout(axis_names=("density", "tone"), latent_dimensions=4, steps=32)
 HOST = "127.0.0.1"
-PATIENCE_SECONDS = 20.0
 FUZZED_PACKETS = 50_000
-BURST_MESSAGES = 20_000
 BURST_RATE = 10_000
-
-
-class Letters(Mailbox):
-    """A mailbox that a test can wait on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.arrived: queue.SimpleQueue[Control] = queue.SimpleQueue()
-
-    def put(self, control: Control) -> None:
-        super().put(control)
-        self.arrived.put(control)
-
-    def next(self) -> Control:
-        return self.arrived.get(timeout=PATIENCE_SECONDS)
+BURST_SECONDS = int(os.environ.get("VAMEN_BURST_SECONDS", "2"))
 
 
 @pytest.fixture
@@ -319,13 +304,16 @@ while sent < count:
         sender.send(b"/vamen/latent/1/1\\0\\0\\0,f\\0\\0" + struct.pack(">f", sent / count))
         sent += 1
     time.sleep(0.0005)
-sender.send(b"/vamen/stop\\0,\\0\\0\\0")
+for _ in range(3):
+    sender.send(b"/vamen/stop\\0,\\0\\0\\0")
+    time.sleep(0.05)
 """
 
 
 def test_ten_thousand_messages_a_second_all_arrive(server: OscServer, letters: Letters) -> None:
-    """Two seconds of it here; ten seconds, and beside other work, are in the benchmarks."""
-    command = [sys.executable, "-c", SENDER, str(server.port), str(BURST_MESSAGES), str(BURST_RATE)]
+    """Two seconds of them; VAMEN_BURST_SECONDS=10 is the long form."""
+    sent = BURST_RATE * BURST_SECONDS
+    command = [sys.executable, "-c", SENDER, str(server.port), str(sent), str(BURST_RATE)]
     with subprocess.Popen(command) as sender:
         count = 0
         while letters.next() != Control("stop"):
@@ -333,10 +321,10 @@ def test_ten_thousand_messages_a_second_all_arrive(server: OscServer, letters: L
         assert sender.wait() == 0
     assert not server.rejected
     if server.buffer_bytes >= RECEIVE_BUFFER_BYTES:
-        assert count == BURST_MESSAGES
+        assert count == sent
     else:
         # A system that grants a small buffer drops packets itself while this machine does something else.
-        assert count > 0.95 * BURST_MESSAGES
+        assert count > 0.95 * sent
 
 
 def test_oscsend_and_oscsendfile_are_understood(server: OscServer, letters: Letters, tmp_path: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import random
 import re
 import signal
@@ -17,18 +16,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.control import Control, ControlChange, Mailbox
+from bridge.control import Control, ControlChange
 from bridge.control_map import ControlMap
 from bridge.errors import VamenError
 from bridge.osc import OscServer, encode
 from bridge.parameters import ControlLayout, format_control
 from bridge.player import TICK_FRAMES
 from bridge.take import MAX_TAKE_SECONDS, TakeWriter, frame_of_stamp, read_midi, read_take, stamp_of_frame
+from tests.letters import Letters
 from tests.rig import require_programs, wait_until
 
 LAYOUT = ControlLayout(axis_names=("density", "tone"), latent_dimensions=4, steps=32)
 HOST = "127.0.0.1"
-PATIENCE_SECONDS = 20.0
 START = ControlChange(0, Control("play"))
 
 
@@ -229,17 +228,6 @@ def test_in_oscdumps_own_time_starts_at_its_first_message(tmp_path: Path, caplog
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
 
 
-class Letters(Mailbox):
-    """A mailbox that a test can wait on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.arrived: queue.SimpleQueue[Control] = queue.SimpleQueue()
-
-    def put(self, control: Control) -> None:
-        self.arrived.put(control)
-
-
 def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind((HOST, 0))
@@ -277,8 +265,8 @@ def test_oscdump_hears_what_the_bridge_hears(tmp_path: Path) -> None:
         finally:
             oscdump.kill()
             oscdump.wait()
-    assert [change.control for change in read_take(dump, LAYOUT)] == [letters.arrived.get_nowait() for _ in range(len(sent) - 1)]
-    assert letters.arrived.empty() and bridge.rejected == {"out of range": 1, "not finite": 1}
+    assert [change.control for change in read_take(dump, LAYOUT)] == [letters.next() for _ in range(len(sent) - 1)]
+    assert letters.empty() and bridge.rejected == {"out of range": 1, "not finite": 1}
 
 
 def test_oscsendfile_plays_our_take_into_the_bridge(tmp_path: Path) -> None:
@@ -288,7 +276,7 @@ def test_oscsendfile_plays_our_take_into_the_bridge(tmp_path: Path) -> None:
     letters = Letters()
     with OscServer(HOST, 0, letters, LAYOUT) as bridge:
         subprocess.run(["oscsendfile", HOST, str(bridge.port), str(path), "10"], check=True)
-        assert [letters.arrived.get(timeout=PATIENCE_SECONDS) for _ in changes] == [change.control for change in changes]
+        assert [letters.next() for _ in changes] == [change.control for change in changes]
         assert not bridge.rejected
 
 
