@@ -29,7 +29,7 @@ class LossWeights:
     block_squared: float = 16.0
     attack: float = 1.0
     texture: float = 2.0
-    divergence: float = 4e-4
+    divergence: float = 2e-3
     free_nats: float = 0.1
     """Divergence per latent dimension that costs nothing."""
 

@@ -43,6 +43,8 @@ from training.model import GRAIN_TILES, ModelConfig, StepVAE, around
 
 CHECKPOINT_VERSION = 1
 CHECKPOINT_SECONDS = 120.0
+SAMPLE_SECONDS = 480.0
+"""Between two rounds of scores, pictures and sounds, which cost about as much as ten updates on a CPU."""
 LOG_UPDATES = 20
 SCORED_IMAGES = 24
 LATENTS_FOR_DRAWS = 384
@@ -221,7 +223,7 @@ class Trainer:
     def run(self) -> None:
         """Trains to the end of the schedule, or until SIGINT or SIGTERM; a checkpoint stands either way."""
         started = time.monotonic() - self.seconds
-        saved = time.monotonic()
+        saved = sampled = time.monotonic()
         with _stopping(self):
             while True:
                 self.seconds = time.monotonic() - started
@@ -231,10 +233,12 @@ class Trainer:
                 terms = self.step(progress)
                 if self.update % LOG_UPDATES == 0 or self.update == 1:
                     self._log(terms, progress)
-                if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    self.write()
+                now = time.monotonic()
+                if now - saved > CHECKPOINT_SECONDS:
+                    self.write(samples=now - sampled > SAMPLE_SECONDS)
                     saved = time.monotonic()
-        self.write()
+                    sampled = saved if now - sampled > SAMPLE_SECONDS else sampled
+        self.write(samples=True)
         self.processes.close()
 
     def step(self, progress: float) -> dict[str, float]:
@@ -272,12 +276,12 @@ class Trainer:
             provenance=self.provenance,
         )
 
-    def write(self) -> None:
-        """Checkpoint, scores, curves, sample pictures and sounds; by the first process alone."""
+    def write(self, *, samples: bool) -> None:
+        """Checkpoint and curves, and scores, pictures and sounds if asked for; by the first process alone."""
         if self.processes.rank != 0:
             return
         self.out.mkdir(parents=True, exist_ok=True)
-        if self.update:
+        if samples:
             self._sample()
         self.checkpoint().save(self.out / "checkpoint.pt")
         curves: dict[str, list[tuple[float, float]]] = {}
@@ -428,7 +432,7 @@ def _provenance(device: torch.device) -> dict[str, str]:
     capabilities = torch.cpu.get_capabilities()
     processor = str(capabilities.get("cpu_name", platform.processor()))
     hardware = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{processor}, {torch.get_num_threads()} threads"
-    return {"commit": commit or "unknown", "hardware": hardware, "torch": torch.__version__, "python": platform.python_version()}
+    return {"commit": commit or "unknown", "hardware": hardware, "torch": str(torch.__version__), "python": platform.python_version()}
 
 
 @contextmanager

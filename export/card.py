@@ -1,0 +1,84 @@
+"""The model card beside a model file: everything in it comes from the file's own metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge.model_metadata import ModelMetadata
+
+LICENCE_NOTE = (
+    "All sources were published as CC0. A CC0 label on a sampled break speaks for the upload, not for the recording it was "
+    "sampled from: the Amen break is six seconds of The Winstons' 1969 recording *Amen, Brother*, whose rights nobody but "
+    "their owners can waive."
+)
+FACTS = ("recipe", "export", "seed", "commit", "hardware", "updates", "minutes", "images")
+SCORES = (
+    ("error_db", "error, rms dB", "lower is better; of an 80 dB range, grain included"),
+    ("mean_image_error_db", "the mean training image's", "what no model at all would get"),
+    ("averaged_error_db", "averaged error, rms dB", "power averaged over 4 rows x 4 columns first: grain left out"),
+    ("texture", "texture", "variance within those blocks, painted over original; 1 is right"),
+    ("sharpness", "sharpness", "energy of rises at onsets, painted over original; 1 is right"),
+)
+
+
+def card(metadata: ModelMetadata, file_name: str, sha256: str) -> str:
+    """The card as Markdown."""
+    training = metadata.training
+    spec = metadata.spec
+    lines = [
+        f"# {file_name}",
+        "",
+        f"A step-latent variational autoencoder of breaks for VAmEn: {spec.steps} steps x {metadata.latent_dimensions} latent "
+        f"dimensions, decoder reach {metadata.reach}, preset `{spec.name}` ({spec.n_mels} x {spec.n_frames} pixels, "
+        f"{spec.sample_rate} Hz). SHA-256 `{sha256}`.",
+        "",
+        "## How it was made",
+        "",
+        *(
+            f"- {key}: {training[key]}"
+            for key in ("recipe", "export", "seed", "commit", "hardware", "updates", "minutes", "images")
+        ),
+        "",
+        "## How good it is",
+        "",
+        f"Measured by `python -m export` on {training['scores']['held_out_draw']['images']} held-out draws of known sources, and "
+        f"on {training['scores']['held_out_source']['images']} breaks of sources that no training image used.",
+        "",
+        "| | held-out draws | held-out sources | |",
+        "|---|---|---|---|",
+        *(_score_line(training["scores"], *entry) for entry in SCORES),
+        "",
+        "## Axes",
+        "",
+        "Moved from 0 to 1, in standard deviations of the training set; the largest other movement beside it.",
+        "",
+        "| axis | at 0; at 1 | moves its own by | order kept (Spearman) | moves most beside it |",
+        "|---|---|---|---|---|",
+        *(_axis_line(axis.name, axis.description, training["axes"].get(axis.name)) for axis in metadata.axes),
+        "",
+        "## Factory slots",
+        "",
+        *(f"{number}. {slot.name}" for number, slot in enumerate(metadata.slots, start=1)),
+        "",
+        "## Sources",
+        "",
+        LICENCE_NOTE,
+        "",
+        "| file | SHA-256 |",
+        "|---|---|",
+        *(f"| {source['name']} | `{source['sha256']}` |" for source in training["sources"]),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _score_line(scores: dict[str, Any], key: str, label: str, meaning: str) -> str:
+    columns = " | ".join(f"{scores[split][key]:.2f}" for split in ("held_out_draw", "held_out_source"))
+    return f"| {label} | {columns} | {meaning} |"
+
+
+def _axis_line(name: str, description: str, measured: dict[str, Any] | None) -> str:
+    if measured is None:
+        return f"| {name} | {description} | | | |"
+    other = f"{measured['other']} {measured['other_moves']:+.2f}"
+    return f"| {name} | {description} | {measured['moves']:+.2f} | {measured['spearman']:.2f} | {other} |"

@@ -1,0 +1,151 @@
+"""From torch modules to ONNX graphs, and the proof that the file does the same."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from bridge.errors import VamenError
+from bridge.model import Model
+from bridge.model_metadata import FloatArray, ModelMetadata
+from export.graph import OPSET, join
+from training.model import REACH, StepVAE, around
+from training.train import decode_rings, encode_means
+
+MAX_FILE_BYTES = 16_000_000
+MAX_DIFFERENCE = 1e-3
+"""Largest difference between the file and the checkpoint that is let through, in units of the 0..1 range."""
+MAX_LATENT_DIFFERENCE = 1e-2
+"""The same for encoded latents, in units of their scale."""
+MAX_TILE_DIFFERENCE = 1e-5
+"""Between a step decoded with its neighbours and the same step of the whole loop."""
+
+
+class PaintedImage(nn.Module):
+    """The decoder with its picture clipped to 0..1."""
+
+    def __init__(self, model: StepVAE) -> None:
+        super().__init__()
+        self.decoder = model.decoder
+
+    def forward(self, latent: Tensor) -> Tensor:
+        return self.decoder(latent).clamp(0.0, 1.0)
+
+
+class PosteriorMean(nn.Module):
+    """The encoder's mean alone."""
+
+    def __init__(self, model: StepVAE) -> None:
+        super().__init__()
+        self.encoder = model.encoder
+
+    def forward(self, image: Tensor) -> Tensor:
+        mean: Tensor = self.encoder(image)[0]
+        return mean
+
+
+def model_proto(model: StepVAE, metadata: ModelMetadata) -> onnx.ModelProto:
+    """The whole model file of a trained model in evaluation mode."""
+    spec = metadata.spec
+    steps = spec.steps
+    latent = torch.zeros(2, steps + 2 * REACH, metadata.latent_dimensions)
+    image = torch.zeros(2, spec.n_mels, spec.n_frames)
+    decoder = _graph(PaintedImage(model), latent, time_axis=1)
+    encoder = _graph(PosteriorMean(model), image, time_axis=2)
+    return join(decoder, encoder, spec, metadata.latent_dimensions, REACH, metadata.to_properties())
+
+
+def write_proved(model: StepVAE, metadata: ModelMetadata, path: Path, images: FloatArray) -> dict[str, float]:
+    """Writes the file, loads it as a player would, compares it with the checkpoint, and only then gives it its name.
+
+    :param images: (count, n_mels, n_frames) in 0..1, real pictures to encode
+    :returns: the differences found
+    :raises VamenError: a difference, or the file, is too large; nothing is then left at ``path``
+    """
+    reach = measured_reach(model, metadata)
+    if reach > REACH:
+        raise VamenError(f"The decoder reads {reach} steps to either side instead of {REACH}: this model cannot be played.")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(model_proto(model, metadata).SerializeToString())
+        differences = compare(model, Model.load(part), images)
+        size = part.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise VamenError(f"The model file would have {size} bytes, more than {MAX_FILE_BYTES}: train a smaller model.")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return {**differences, "bytes": float(size), "reach": float(reach)}
+
+
+def compare(model: StepVAE, played: Model, images: FloatArray) -> dict[str, float]:
+    """Largest differences between file and checkpoint, by name.
+
+    :raises VamenError: one of them is too large
+    """
+    metadata = played.metadata
+    generator = np.random.default_rng(0)
+    scale, mean = metadata.latent_scale, metadata.latent_mean
+    random = [generator.standard_normal((count, *mean.shape)) * 2.0 * scale + mean for count in (1, 3)]
+    drawn = np.stack([metadata.draw(generator) for _ in range(4)])
+    double = np.concatenate([drawn[:2], drawn[2:]], axis=1)
+    differences = {"decoded": 0.0}
+    for latents in (*(part.astype(np.float32) for part in random), drawn, double):
+        with torch.no_grad():
+            gathered = around(torch.from_numpy(latents)).numpy()
+        apart = np.abs(played.decode(gathered) - decode_rings(model, latents)).max()
+        differences["decoded"] = max(differences["decoded"], float(apart))
+    encoded = np.stack([played.encode(image) for image in images])
+    differences["encoded"] = float((np.abs(encoded - encode_means(model, images)) / scale).max())
+    whole = played.decode_ring(drawn[0])
+    width, steps = metadata.spec.frames_per_step, len(mean)
+    tiles = [played.decode(drawn[0][np.arange(step - REACH, step + REACH + 1) % steps][np.newaxis])[0] for step in range(steps)]
+    differences["tile"] = float(np.abs(np.concatenate(tiles, axis=1) - whole).max())
+    assert whole.shape[1] == steps * width
+    limits = {"decoded": MAX_DIFFERENCE, "encoded": MAX_LATENT_DIFFERENCE, "tile": MAX_TILE_DIFFERENCE}
+    for name, limit in limits.items():
+        if not differences[name] <= limit:
+            raise VamenError(
+                f"The exported model differs from its checkpoint ({name}: {differences[name]:.2g}, at most {limit:g} is let "
+                "through), so it was not written: report this with the checkpoint."
+            )
+    return differences
+
+
+def measured_reach(model: StepVAE, metadata: ModelMetadata) -> int:
+    """How many steps to either side a change of one step's latent is seen, in a ring that is longer than any reach."""
+    generator = torch.Generator().manual_seed(0)
+    steps, width = metadata.spec.steps, metadata.spec.frames_per_step
+    latents = torch.randn(1, steps, metadata.latent_dimensions, generator=generator)
+    middle = steps // 2
+    moved = latents.clone()
+    moved[:, middle] += 1.0
+    with torch.no_grad():
+        change = (model.decoder(around(latents)) - model.decoder(around(moved))).abs()
+    changed = change.reshape(metadata.spec.n_mels, steps, width).amax(dim=(0, 2)) > 0.0
+    return int((torch.nonzero(changed).squeeze(1) - middle).abs().max())
+
+
+def _graph(module: nn.Module, example: Tensor, time_axis: int) -> Any:
+    buffer: Any = io.BytesIO()  # torch's own annotation forgets that it takes a file object
+    with warnings.catch_warnings():
+        # The tracing exporter is deprecated but the only one that needs nothing beside torch and onnx.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module.eval(),
+            (example,),
+            buffer,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["input"],
+            output_names=["output"],
+            dynamic_axes={"input": {0: "batch", time_axis: "time"}},
+        )
+    return onnx.load_from_string(buffer.getvalue()).graph

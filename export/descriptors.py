@@ -1,0 +1,107 @@
+"""What a listener would call the qualities of a break, measured on its image (numpy only).
+
+Bands are in Hz, or as parts of the spec's highest frequency, so that both presets have them. Levels are in dB, onset
+strengths are rises of a band's level over ``RISE_COLUMNS`` columns, the strongest of each step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bridge.mel_spectrogram import MelSpectrogramSpec, hz_to_mel, mel_to_hz
+
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
+
+DESCRIPTIONS = {
+    "density": "kick and backbeat only; every sixteenth occupied",
+    "chop": "a straight two-step; displaced kicks and late snares",
+    "ghosts": "clean gaps; soft snares under the backbeat",
+    "kick": "thin, room for a sub; more weight below 110 Hz",
+    "air": "dull as a dubplate; crisp cymbals",
+    "snare": "the backbeat steps back; the backbeat stands out",
+    "room": "dry and gated; long tails between the hits",
+    "grit": "pure and tonal; noisy and dense",
+}
+"""Every descriptor, with what is heard where it is low and where it is high."""
+
+RISE_COLUMNS = 3
+KICK_STEPS = (0, 10, 16, 26)
+"""Sixteenths of a two-step's kicks; the snares stand on the backbeats."""
+BACKBEATS = (4, 12, 20, 28)
+
+
+def row_frequencies(spec: MelSpectrogramSpec) -> FloatArray:
+    """Centre of each row in Hz: (n_mels,)."""
+    low, high = hz_to_mel(np.array([spec.f_min, spec.f_max]))
+    return mel_to_hz(np.linspace(low, high, spec.n_mels + 2)[1:-1])
+
+
+def describe(image: np.ndarray[Any, Any], spec: MelSpectrogramSpec) -> FloatArray:
+    """All descriptors of one image (n_mels, n_frames) in 0..1, in the order of ``DESCRIPTIONS``."""
+    row_db = (image.astype(np.float64) - 1.0) * spec.dynamic_range_db
+    power = np.power(10.0, row_db / 10.0)
+    kick, body, snare, air, whole = (_level_db(power, band) for band in _bands(spec))
+    kick_rise, snare_rise, air_rise = (_step_rises(level, spec.steps) for level in (kick, snare, air))
+    occupied = np.maximum(np.maximum(kick_rise, snare_rise), air_rise)
+    snare_peak = snare.reshape(spec.steps, -1).max(axis=1)
+    kick_peak = kick.reshape(spec.steps, -1).max(axis=1)
+    backbeat_db = np.median(snare_peak[list(BACKBEATS)])
+    elsewhere = np.setdiff1d(np.arange(spec.steps), BACKBEATS)
+    kick_hits = kick_rise * _ramp(kick_peak - kick_peak.max(), -14.0, -4.0)
+    snare_hits = snare_rise * _ramp(snare_peak - snare_peak.max(), -10.0, -3.0)
+    straight = kick_hits[list(KICK_STEPS)].sum() + snare_hits[list(BACKBEATS)].sum()
+    under_db = backbeat_db - snare_peak[elsewhere]
+    soft = _ramp(under_db, 3.0, 7.0) * _ramp(-under_db, -20.0, -15.0) * _ramp(snare_rise[elsewhere], 2.0, 8.0)
+    tonal_rows = _between(spec, 300.0, 0.27 * spec.f_max)
+    flatness = row_db[tonal_rows].mean(axis=0) - _level_db(power, tonal_rows)
+    loud = whole > whole.max() - 30.0
+    return np.array(
+        [
+            _ramp(occupied, 3.0, 15.0).mean(),
+            1.0 - straight / max(kick_hits.sum() + snare_hits.sum(), 1e-9),
+            soft.mean(),
+            _mean_db(kick) - _mean_db(whole),
+            _mean_db(air) - _mean_db(whole),
+            backbeat_db - np.median(snare_peak[elsewhere]),
+            np.maximum(body - np.percentile(body, 95), -50.0).mean(),
+            flatness[loud].mean(),
+        ]
+    )
+
+
+def describe_all(images: np.ndarray[Any, Any], spec: MelSpectrogramSpec) -> FloatArray:
+    """Descriptors of images (count, n_mels, n_frames), 8-bit or 0..1: (count, descriptor)."""
+    scale = 255.0 if images.dtype == np.uint8 else 1.0
+    return np.stack([describe(image / scale, spec) for image in images])
+
+
+def _bands(spec: MelSpectrogramSpec) -> list[np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Rows of kick, body, snare, air, and of everything."""
+    top = spec.f_max
+    limits = [(40.0, 110.0), (300.0, 0.27 * top), (0.07 * top, 0.27 * top), (0.36 * top, top), (0.0, np.inf)]
+    return [_between(spec, low, high) for low, high in limits]
+
+
+def _between(spec: MelSpectrogramSpec, low: float, high: float) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    frequency = row_frequencies(spec)
+    return (frequency >= low) & (frequency < high)
+
+
+def _level_db(power: FloatArray, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> FloatArray:
+    return 10.0 * np.log10(power[rows].mean(axis=0))
+
+
+def _mean_db(level_db: FloatArray) -> float:
+    return float(10.0 * np.log10(np.mean(np.power(10.0, level_db / 10.0))))
+
+
+def _step_rises(level_db: FloatArray, steps: int) -> FloatArray:
+    rise = np.clip(level_db - np.roll(level_db, RISE_COLUMNS), 0.0, 24.0)
+    return rise.reshape(steps, -1).max(axis=1)
+
+
+def _ramp(value: FloatArray, low: float, high: float) -> FloatArray:
+    """0 below ``low``, 1 above ``high``, straight between."""
+    return np.clip((value - low) / (high - low), 0.0, 1.0)

@@ -1,0 +1,130 @@
+"""Prior and axes, fitted on the latents of training images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bridge.mel_spectrogram import MelSpectrogramSpec
+from bridge.model_metadata import Axis, FloatArray, Prior
+from export.descriptors import DESCRIPTIONS
+
+CENTRES = 192
+"""Training breaks that the prior puts new ones together from; each costs 1 KB of the file."""
+LARGEST_GROUP_SHARE = 0.6
+PIECE_BEATS = 1
+VARIATION = 0.35
+"""Standard deviation of the variation around a piece, in units of that between breaks of a kit."""
+COMPONENTS = 24
+RIDGE_SHARES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+"""Candidates for the ridge, as shares of the latents' mean variance; the best on the held-back fifth is taken."""
+LOW_PERCENTILE, HIGH_PERCENTILE = 5.0, 95.0
+PRINCIPAL_AXES = 2
+
+
+def fit_prior(latents: FloatArray, kits: np.ndarray[Any, Any], mean: FloatArray, steps_per_beat: int, seed: int) -> Prior:
+    """A prior that recombines breaks of one kit.
+
+    :param latents: (count, steps, latent_dimensions)
+    :param kits: (count,): which breaks share their main source
+    :param mean: (steps, latent_dimensions)
+    """
+    generator = np.random.default_rng(seed)
+    flat = (latents - mean).reshape(len(latents), -1).astype(np.float64)
+    order = generator.permutation(len(flat))
+    chosen: list[int] = []
+    taken: dict[int, int] = {}
+    for index in order:
+        kit = int(kits[index])
+        if taken.get(kit, 0) < LARGEST_GROUP_SHARE * CENTRES and len(chosen) < CENTRES:
+            taken[kit] = taken.get(kit, 0) + 1
+            chosen.append(int(index))
+    names = sorted(taken)
+    within = np.concatenate([flat[kits == kit] - flat[kits == kit].mean(axis=0) for kit in names])
+    _, lengths, directions = np.linalg.svd(within, full_matrices=False)
+    count = min(COMPONENTS, len(lengths))
+    components = directions[:count] * (VARIATION * lengths[:count] / np.sqrt(len(within)))[:, np.newaxis]
+    return Prior(
+        centres=flat[chosen].astype(np.float32),
+        groups=tuple(names.index(int(kits[index])) for index in chosen),
+        piece_steps=PIECE_BEATS * steps_per_beat,
+        components=components.astype(np.float32),
+        radius=float(np.sqrt(count)),
+    )
+
+
+def fit_axes(
+    latents: FloatArray, descriptors: np.ndarray[Any, Any], spec: MelSpectrogramSpec
+) -> tuple[tuple[Axis, ...], dict[str, float]]:
+    """Knobs that move one descriptor each, and the leading principal axes.
+
+    A weight matrix W is ridge-regressed for each descriptor, after the density has been regressed out of the others. The
+    directions are the columns of S W (W' S W)^-1, S being the latents' covariance: the likeliest changes that raise one
+    coordinate and leave those of the other axes alone.
+
+    :param latents: (count, steps, latent_dimensions)
+    :param descriptors: (count, descriptor), in the order of DESCRIPTIONS
+    :returns: the axes, and the share of each descriptor's variance that its coordinate explains (held-back fifth)
+    """
+    shape = latents.shape[1:]
+    names = list(DESCRIPTIONS)
+    flat = latents.reshape(len(latents), -1).astype(np.float64)
+    centred = flat - flat.mean(axis=0)
+    targets = (descriptors - descriptors.mean(axis=0)) / (descriptors.std(axis=0) + 1e-9)
+    density = targets[:, [names.index("density")]]
+    plain = targets - density @ (density.T @ targets) / float((density**2).sum())
+    plain[:, names.index("density")] = density[:, 0]
+    fitted = [_ridge(centred, plain[:, index]) for index in range(len(names))]
+    weights = np.stack([weight for weight, _ in fitted], axis=1)
+    covariance = centred.T @ centred / len(centred)
+    gram = weights.T @ covariance @ weights
+    directions = covariance @ weights @ np.linalg.inv(gram)
+    axes = [
+        _axis(name, DESCRIPTIONS[name], weights[:, index], directions[:, index], centred, shape)
+        for index, name in enumerate(names)
+    ]
+    _, vectors = np.linalg.eigh(covariance)
+    for number in range(PRINCIPAL_AXES):
+        vector = vectors[:, -1 - number]
+        vector = vector * np.sign(vector.sum())
+        description = f"principal axis {number + 1} of the training breaks: its 5th percentile; its 95th"
+        axes.append(_axis(f"pc{number + 1}", description, vector, vector, centred, shape))
+    return tuple(axes), {name: share for name, (_, share) in zip(names, fitted, strict=True)}
+
+
+def _axis(
+    name: str,
+    description: str,
+    weight: np.ndarray[Any, Any],
+    direction: np.ndarray[Any, Any],
+    centred: np.ndarray[Any, Any],
+    shape: tuple[int, ...],
+) -> Axis:
+    coordinate = centred @ weight
+    low, high = np.percentile(coordinate, [LOW_PERCENTILE, HIGH_PERCENTILE])
+    return Axis(
+        name=name,
+        description=description,
+        direction=direction.reshape(shape).astype(np.float32),
+        weight=weight.reshape(shape).astype(np.float32),
+        low=float(low),
+        high=float(high),
+    )
+
+
+def _ridge(inputs: np.ndarray[Any, Any], target: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], float]:
+    """Ridge regression with the strength that predicts a held-back fifth best: weights and the variance explained there."""
+    fifth = len(inputs) // 5
+    scale = float(np.mean(inputs**2)) * len(inputs)
+    best: tuple[float, float] | None = None
+    for share in RIDGE_SHARES:
+        weight = _solve(inputs[fifth:], target[fifth:], share * scale)
+        explained = 1.0 - np.var(target[:fifth] - inputs[:fifth] @ weight) / np.var(target[:fifth])
+        best = max(best, (float(explained), share)) if best else (float(explained), share)
+    assert best is not None
+    return _solve(inputs, target, best[1] * scale), best[0]
+
+
+def _solve(inputs: np.ndarray[Any, Any], target: np.ndarray[Any, Any], ridge: float) -> np.ndarray[Any, Any]:
+    return np.linalg.solve(inputs.T @ inputs + ridge * np.eye(inputs.shape[1]), inputs.T @ target)
