@@ -261,7 +261,7 @@ class DeviceOutput:
             raise VamenError(f"{device.name} has {device.channels} output channels, not {asked}: choose others with --channels")
         self._renderer = renderer
         self._columns = [channel - 1 for channel in channels]
-        self._resampler = Resampler(device.rate) if device.rate != ENGINE_SAMPLE_RATE else None
+        self._resampler = Resampler(device.rate, block_frames) if device.rate != ENGINE_SAMPLE_RATE else None
         sounddevice = import_sounddevice()
         windows = "WASAPI" in device.host_api
         try:

@@ -13,7 +13,7 @@ INPUT_RATE = 44100
 
 def resampled(samples: NDArray[np.float32], rate: int, sizes: list[int]) -> NDArray[np.float32]:
     """All output blocks (of the sizes, over and over) that the samples suffice for."""
-    resampler, done = Resampler(rate), 0
+    resampler, done = Resampler(rate, max(sizes)), 0
     blocks: list[NDArray[np.float32]] = []
     while True:
         size = sizes[len(blocks) % len(sizes)]
@@ -35,7 +35,7 @@ def test_a_tone_keeps_pitch_level_and_phase(rate: int) -> None:
         if frequency > 0.4 * rate:
             continue
         output = resampled(tone(frequency, INPUT_RATE, 30000), rate, [256])
-        delay = Resampler(rate).delay_frames / INPUT_RATE
+        delay = Resampler(rate, 256).delay_frames / INPUT_RATE
         time = np.arange(len(output)) / rate - delay
         expected = 0.5 * np.sin(2.0 * np.pi * frequency * time)
         inside = slice(2000, -2000)
@@ -53,7 +53,7 @@ def test_block_sizes_do_not_change_the_sound(rate: int) -> None:
 
 
 def test_an_hour_needs_an_hour_of_input() -> None:
-    resampler = Resampler(48000)
+    resampler = Resampler(48000, 256)
     taken = 0
     for _ in range(4000):
         needed = resampler.frames_needed(256)
@@ -64,4 +64,4 @@ def test_an_hour_needs_an_hour_of_input() -> None:
 
 
 def test_the_delay_is_half_a_millisecond() -> None:
-    assert Resampler(48000).delay_frames / INPUT_RATE < 0.0006
+    assert Resampler(48000, 256).delay_frames / INPUT_RATE < 0.0006
