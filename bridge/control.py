@@ -37,16 +37,18 @@ class Mailbox:
         self._waiting: dict[object, Control] = {}
         self._events = 0
 
-    def put(self, control: Control) -> None:
-        """Leave a control for the next tick; never blocks for longer than a dictionary access."""
+    def put(self, *controls: Control) -> None:
+        """Leave controls for the next tick, all of them for the same one; never blocks for longer than it takes to store them."""
         with self._lock:
-            key: object = (control.name, control.index)
-            if control.name in EVENTS:
-                self._events += 1
-                key = self._events
-            # A replaced value moves to the end, so that order of arrival is kept against the events between.
-            self._waiting.pop(key, None)
-            self._waiting[key] = control
+            for control in controls:
+                if control.name in EVENTS:
+                    self._events += 1
+                    self._waiting[self._events] = control
+                    continue
+                # A value never replaces one from before an event: what a slot stores is what was set by then.
+                key = (self._events, control.name, control.index)
+                self._waiting.pop(key, None)
+                self._waiting[key] = control
 
     def drain(self) -> list[Control]:
         """Everything that waits, in order; the mailbox is empty afterwards."""

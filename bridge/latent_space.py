@@ -13,14 +13,15 @@ from bridge.control import Control
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import FloatArray
 from bridge.model_metadata import ModelMetadata
+from bridge.parameters import DECIMALS, DOCUMENTED_LAYOUT, PARAMETERS
 
 AXIS_MIDDLE = 0.5
 """An axis here leaves the break as stored."""
 
-DECIMALS = 6
-"""Of every value, as recorded by liblo's oscdump."""
-
 Values = NDArray[np.float64]
+
+LIMIT = PARAMETERS["latent"].highest(DOCUMENTED_LAYOUT)
+"""Farthest from the prior's mean that a message, and so a recording, can say, in prior units."""
 
 
 def rounded(values: NDArray[np.floating]) -> Values:
@@ -43,7 +44,8 @@ class LatentSpace:
 
     def to_values(self, latent: FloatArray) -> Values:
         """A latent (steps, latent_dimensions) in prior units, rounded."""
-        return rounded((latent.astype(np.float64) - self._metadata.latent_mean) / self._metadata.latent_scale)
+        values = (latent.astype(np.float64) - self._metadata.latent_mean) / self._metadata.latent_scale
+        return rounded(np.clip(values, -LIMIT, LIMIT))
 
     def from_values(self, values: Values) -> FloatArray:
         """Prior units back to a latent (steps, latent_dimensions), float32."""

@@ -29,7 +29,7 @@ from bridge.generator import Ring
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
 from bridge.model import Model
 from bridge.osc import OscFeedback, OscServer
-from bridge.parameters import ControlLayout, layout_of
+from bridge.parameters import DECIMALS, ControlLayout, layout_of
 from bridge.performer import Performer
 from bridge.player import TICK_FRAMES
 from bridge.ring_store import RING_SLOTS, SLOWEST_TEMPO, RingStore
@@ -65,13 +65,28 @@ class Report:
     exports: int = 0
 
 
+class Reporter:
+    """Says what went wrong: to the subscribers every time, to the terminal the first time."""
+
+    def __init__(self, feedback: OscFeedback) -> None:
+        self.feedback = feedback
+        self._told: set[str] = set()
+
+    def tell(self, sentence: str) -> None:
+        """Pass a sentence on; any thread may."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            logger.warning("%s", sentence)
+        self.feedback.send("/vamen/error", sentence)
+
+
 class Exporter:
     """Writes exports in a thread of its own, with a model of its own, so that a render does not hold the engine up."""
 
-    def __init__(self, folder: WatchFolder | None, load_model: Callable[[], Model], feedback: OscFeedback) -> None:
+    def __init__(self, folder: WatchFolder | None, load_model: Callable[[], Model], reporter: Reporter) -> None:
         self._folder = folder
         self._load_model = load_model
-        self._feedback = feedback
+        self._reporter = reporter
         self._requests: queue.SimpleQueue[ExportRequest | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="export")
         self.written: list[Path] = []
@@ -98,13 +113,13 @@ class Exporter:
                 model = model or self._load_model()
                 path = export_break(self._folder, model, request.latent, request.beats_per_minute, name=request.name)
             except VamenError as error:
-                tell(self._feedback, str(error))
+                self._reporter.tell(str(error))
             except Exception as error:
                 logger.exception("an export failed")
-                tell(self._feedback, f"An export failed inside VAmEn ({error}); the log says where.")
+                self._reporter.tell(f"An export failed inside VAmEn ({error}); the log says where.")
             else:
                 self.written.append(path)
-                self._feedback.send("/vamen/exported", str(path))
+                self._reporter.feedback.send("/vamen/exported", str(path))
 
 
 class Performance:
@@ -115,7 +130,7 @@ class Performance:
         engine: Engine,
         sound: SoundProcess,
         mailbox: Mailbox,
-        feedback: OscFeedback,
+        reporter: Reporter,
         exporter: Exporter,
         performer: Performer | None,
         take: TakeWriter | None,
@@ -124,7 +139,8 @@ class Performance:
         self._engine = engine
         self._sound = sound
         self._mailbox = mailbox
-        self._feedback = feedback
+        self._reporter = reporter
+        self._feedback = reporter.feedback
         self._exporter = exporter
         self._performer = performer
         self._take = take
@@ -188,7 +204,7 @@ class Performance:
         self.report.generator_failures += 1
         if not self._failed:
             logger.exception("the generator failed and starts again; the sound goes on")
-            tell(self._feedback, "The generator failed and starts again; the sound goes on. The log says where.")
+            self._reporter.tell("The generator failed and starts again; the sound goes on. The log says where.")
         self._failed = True
         self._engine.start_painting_again()
 
@@ -212,13 +228,13 @@ class Performance:
                 self._take.write(ControlChange(frame, control))
         except VamenError as error:
             self._take = None
-            tell(self._feedback, f"The recording ends here: {error}")
+            self._reporter.tell(f"The recording ends here: {error}")
 
     def _tell(self, tick: int, controls: list[Control]) -> None:
         """Keep the subscribers informed."""
         engine = self._engine
         for sentence in (*engine.errors, *self._sound.problems()):
-            tell(self._feedback, sentence)
+            self._reporter.tell(sentence)
         engine.errors.clear()
         for request in engine.exports:
             self._exporter.put(request)
@@ -242,12 +258,6 @@ class Performance:
         send("/vamen/state/gain", engine.gain)
         send("/vamen/state/quantise", engine.quantise)
         send("/vamen/state/playing", int(engine.playing))
-
-
-def tell(feedback: OscFeedback, sentence: str) -> None:
-    """Say something to the terminal and to the subscribers."""
-    logger.warning("%s", sentence)
-    feedback.send("/vamen/error", sentence)
 
 
 def rehearse(ring: Ring) -> int:
@@ -307,14 +317,15 @@ def run(arguments: argparse.Namespace) -> int:
         sound.start()
         # A block is rendered whole, so a publication must be there before the block that holds its frame.
         schedule = Schedule(margin_ticks=math.ceil(arguments.blocksize / TICK_FRAMES) + 1)
-        engine = Engine(model, RingStore(sound.rings, lambda: sound.released_sequence), arguments.bpm, schedule)
+        engine = Engine(model, RingStore(sound.rings, lambda: sound.released_sequence), round(arguments.bpm, DECIMALS), schedule)
         for number, latent in load_slots(arguments.slot, model).items():
             engine.space.put_slot(number, latent)
-        exporter = Exporter(folder, load_model, server.feedback)
+        reporter = Reporter(server.feedback)
+        exporter = Exporter(folder, load_model, reporter)
         exporter.start()
         stack.callback(exporter.close)
         performer = Performer(engine.space.slot(1), seed=secrets.randbelow(2**31)) if arguments.drift else None
-        performance = Performance(engine, sound, mailbox, server.feedback, exporter, performer, take)
+        performance = Performance(engine, sound, mailbox, reporter, exporter, performer, take)
         performance.begin()
         _introduce(sound, server, folder, midi_name, model)
         performance.run(stop)

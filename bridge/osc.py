@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.control import Control, Mailbox
+from bridge.control import Mailbox
 from bridge.errors import VamenError
 from bridge.parameters import ControlError, ControlLayout, parse, shown
 
@@ -351,11 +351,7 @@ class OscServer:
                 controls.append(control)
             except ControlError as error:
                 self._reject(error)
-        self._put(controls)
-
-    def _put(self, controls: list[Control]) -> None:
-        for control in controls:
-            self._mailbox.put(control)
+        self._mailbox.put(*controls)
 
     def _reject(self, error: ControlError) -> None:
         self.rejected[error.kind] += 1

@@ -16,8 +16,9 @@ class Letters(Mailbox):
         super().__init__()
         self._arrived: queue.SimpleQueue[Control] = queue.SimpleQueue()
 
-    def put(self, control: Control) -> None:
-        self._arrived.put(control)
+    def put(self, *controls: Control) -> None:
+        for control in controls:
+            self._arrived.put(control)
 
     def next(self, timeout: float = PATIENCE_SECONDS) -> Control:
         """The next control; raises queue.Empty when none comes in time."""

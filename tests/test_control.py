@@ -36,6 +36,33 @@ def test_a_replaced_value_comes_after_the_events_before_it() -> None:
     assert mailbox.drain()[-1] == axis(1, 0.2)
 
 
+def test_a_value_before_an_event_is_not_replaced_by_one_behind_it() -> None:
+    mailbox = Mailbox()
+    said = [axis(1, 0.1), Control("slot_store", (), (1,)), axis(1, 0.2)]
+    for control in said:
+        mailbox.put(control)
+    assert mailbox.drain() == said
+
+
+def test_what_is_put_together_arrives_together() -> None:
+    mailbox = Mailbox()
+    done = threading.Event()
+
+    def sender() -> None:
+        for value in range(3000):
+            mailbox.put(axis(1, float(value)), axis(2, float(value)))
+        done.set()
+
+    thread = threading.Thread(target=sender)
+    thread.start()
+    drained: list[list[Control]] = []
+    while not done.is_set():
+        drained.append(mailbox.drain())
+    thread.join()
+    pairs = [controls for controls in drained if controls]
+    assert pairs and all(len(pair) == 2 and pair[0].values == pair[1].values for pair in pairs)
+
+
 def test_no_event_is_lost_between_threads() -> None:
     mailbox = Mailbox()
     drained: list[Control] = []

@@ -60,7 +60,7 @@ def test_fuzzed_bytes_raise_nothing_and_valid_ones_among_them_take_effect(caplog
 
 def test_an_error_of_ours_costs_one_message(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(Mailbox):
-        def put(self, control: Control) -> None:
+        def put(self, *controls: Control) -> None:
             raise RuntimeError("boom")
 
     keys = midi_input("keys", Broken())

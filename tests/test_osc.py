@@ -187,10 +187,10 @@ def test_fuzzed_packets_do_not_end_the_thread(server: OscServer, letters: Letter
 
 def test_an_error_of_ours_costs_one_packet_and_not_the_thread(letters: Letters, caplog: pytest.LogCaptureFixture) -> None:
     class Fragile(Letters):
-        def put(self, control: Control) -> None:
-            if control.name == "play":
+        def put(self, *controls: Control) -> None:
+            if any(control.name == "play" for control in controls):
                 raise RuntimeError("boom")
-            super().put(control)
+            super().put(*controls)
 
     mailbox = Fragile()
     with OscServer(HOST, 0, mailbox, LAYOUT) as server:

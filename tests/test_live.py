@@ -1,0 +1,222 @@
+"""`vamen play` as a process of its own: real sockets, real signals, the capture as witness."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bridge.osc import decode, encode
+from tests.conftest import ROOT, TINY_MODEL, RunVamen
+
+START_SECONDS = 60.0
+ATTEMPTS = 4
+
+
+class Playing:
+    """A running `vamen play`: its port, what it prints, and a socket to talk to it."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int, first_line: str) -> None:
+        self.process = process
+        self.first_line = first_line
+        self.summary: dict[str, str] = {}
+        self._address = ("127.0.0.1", port)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(START_SECONDS)
+        self.send("/vamen/subscribe", self._socket.getsockname()[1])
+
+    def send(self, address: str, *values: float | int | str) -> None:
+        self._socket.sendto(encode(address, *values), self._address)
+
+    def send_bytes(self, packet: bytes) -> None:
+        self._socket.sendto(packet, self._address)
+
+    def wait_for(self, address: str, times: int = 1) -> list[list[object]]:
+        """The arguments of the next messages with this address: what paces the tests, instead of sleeping."""
+        found: list[list[object]] = []
+        while len(found) < times:
+            for heard, arguments in decode(self._socket.recv(65_536)):
+                if heard == address:
+                    found.append(list(arguments))
+        return found
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        output, errors = self.process.communicate(timeout=START_SECONDS)
+        self.summary = dict(line.split(": ", 1) for line in output.splitlines() if ": " in line)
+        self.errors = errors
+        self._socket.close()
+        return self.process.returncode
+
+
+@contextmanager
+def playing(*arguments: object) -> Iterator[Playing]:
+    command = [sys.executable, "-m", "bridge", "play", "--model", TINY_MODEL, "--output", "none", "--osc-port", 0, *arguments]
+    process = subprocess.Popen(list(map(str, command)), cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        first_line = process.stdout.readline()
+        port = re.search(r"OSC port: (\d+)", first_line)
+        assert port, process.communicate(timeout=START_SECONDS)[1]
+        yield Playing(process, int(port[1]), first_line)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def perform(stage: Playing) -> None:
+    """A few seconds of everything, paced by the instrument's own position messages."""
+    stage.wait_for("/vamen/position", 4)
+    stage.send("/vamen/axis/1", 0.9)
+    stage.wait_for("/vamen/position", 6)
+    stage.send("/vamen/random", 7)
+    stage.send("/vamen/axis/kick", 0.2)
+    stage.wait_for("/vamen/position", 10)
+    stage.send("/vamen/trigger", 9)
+    stage.wait_for("/vamen/position", 3)
+    stage.send("/vamen/trigger", 0)
+    stage.send("/vamen/tempo", 140.0)
+    stage.send("/vamen/gain", 0.5)
+    stage.wait_for("/vamen/position", 10)
+
+
+def test_a_live_take_renders_offline_to_the_same_samples(tmp_path: Path, run_vamen: RunVamen) -> None:
+    # A loaded machine may miss a frame, and then says so; only a take without a late repaint has a twin.
+    for attempt in range(ATTEMPTS):
+        take, capture = tmp_path / f"{attempt}.osc", tmp_path / f"{attempt}.wav"
+        with playing("--record", take, "--capture", capture, "--drift", 1) as stage:
+            perform(stage)
+            assert stage.end() == 0, stage.errors
+        if stage.summary["late repaints"] == "0":
+            break
+    else:
+        pytest.fail(f"{ATTEMPTS} takes in a row had late repaints: the machine is too busy to tell")
+    out = tmp_path / "offline.wav"
+    rendered = run_vamen("render", take, "--model", TINY_MODEL, "--out", out)
+    assert rendered.returncode == 0, rendered.stderr
+    live, _ = soundfile.read(capture, dtype="int32")
+    offline, _ = soundfile.read(out, dtype="int32")
+    assert len(live) > 44_100 and np.abs(live).max() > 2**28
+    length = min(len(live), len(offline))
+    assert np.array_equal(live[:length], offline[:length])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly(number: int, tmp_path: Path) -> None:
+    shared = Path("/dev/shm")
+    before = set(shared.iterdir()) if shared.exists() else set()
+    with playing() as stage:
+        stage.wait_for("/vamen/position")
+        assert stage.end(number) == 0
+    # Nothing but the note that a subscriber has come.
+    assert [line for line in stage.errors.splitlines() if "feedback goes to" not in line] == []
+    assert int(stage.summary["generator failures"]) == 0
+    if shared.exists():
+        assert not [path for path in set(shared.iterdir()) - before if path.name.startswith(("vamen", "psm_"))]
+
+
+def test_it_starts_in_the_background_of_a_shell_and_still_obeys(tmp_path: Path) -> None:
+    # A shell without job control starts background processes with SIGINT ignored.
+    command = (
+        f"trap '' INT; '{sys.executable}' -m bridge play --model '{TINY_MODEL}' --output none --osc-port 0 > '{tmp_path}/out' 2>&1 & "
+        f"pid=$!; while ! grep -q plays '{tmp_path}/out'; do sleep 0.1; done; kill -INT $pid; wait $pid; exit $?"
+    )
+    assert subprocess.run(["sh", "-c", command], cwd=ROOT, timeout=START_SECONDS, check=False).returncode == 0
+
+
+def test_noise_on_the_wire_does_not_stop_the_music(tmp_path: Path) -> None:
+    capture = tmp_path / "capture.wav"
+    generator = np.random.default_rng(1)
+    with playing("--capture", capture, "--drift", 0) as stage:
+        stage.wait_for("/vamen/position")
+        for packet in (b"", b"/", b"/vamen/axis/1\0\0\0,f\0\0", b"#bundle\0" + bytes(8) + b"\xff\xff\xff\xff", bytes(1024)):
+            stage.send_bytes(packet)
+        for _ in range(2000):
+            stage.send_bytes(generator.bytes(int(generator.integers(1, 200))))
+        stage.send("/vamen/tempo", float("nan"))
+        stage.send("/vamen/axis/nobody", 0.5)
+        stage.send("/vamen/slot/recall", 99)
+        stage.send("/vamen/quantise", "sometimes")
+        stage.send("/vamen/export", "nowhere")
+        sentences = " ".join(str(arguments) for arguments in stage.wait_for("/vamen/error", 5))
+        stage.send("/vamen/axis/1", 1.0)
+        stage.wait_for("/vamen/repaint")
+        stage.wait_for("/vamen/position", 8)
+        assert stage.end() == 0
+    assert int(stage.summary["rejected messages"]) >= 2000
+    assert "Slot 99 is empty" in sentences + stage.errors and "--watch-folder" in sentences + stage.errors
+    sound, _ = soundfile.read(capture)
+    loud = np.abs(sound[: len(sound) // 2205 * 2205].reshape(-1, 2205)).max(axis=1)
+    assert loud.min() > 0.0, "not a single 50 ms of silence"
+
+
+def test_an_export_appears_in_the_watch_folder_and_can_be_made_again(tmp_path: Path, run_vamen: RunVamen) -> None:
+    with playing("--watch-folder", tmp_path / "folder") as stage:
+        stage.wait_for("/vamen/position")
+        stage.send("/vamen/export", "first")
+        path = Path(str(stage.wait_for("/vamen/exported")[0][0]))
+        assert stage.end() == 0
+    assert stage.summary["exports"] == "1"
+    again = tmp_path / "again.wav"
+    rendered = run_vamen("render", ROOT / path.with_suffix(".json"), "--out", again, "--model", TINY_MODEL)
+    assert rendered.returncode == 0, rendered.stderr
+    assert again.read_bytes() == (ROOT / path).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model", "nowhere.onnx"], "nowhere.onnx"),
+        (["--map", "nowhere.toml"], "nowhere.toml"),
+        (["--slot", "3=nowhere.json"], "nowhere.json"),
+        (["--capture", "no/such/folder/out.wav"], "out.wav"),
+        (["--record", "no/such/folder/take.osc"], "take.osc"),
+        (["--midi-in", "no such controller"], "MIDI"),
+    ],
+)
+def test_what_cannot_start_says_so_in_one_sentence(arguments: list[str], said: str, run_vamen: RunVamen) -> None:
+    result = run_vamen("play", "--model", TINY_MODEL, "--output", "none", "--osc-port", 0, *arguments)
+    assert result.returncode == 2
+    # JACK's library has remarks of its own.
+    (sentence,) = [line for line in result.stderr.splitlines() if line.startswith("vamen: ")]
+    assert said in sentence and "Traceback" not in result.stderr
+
+
+def test_a_taken_port_is_named(run_vamen: RunVamen) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        result = run_vamen("play", "--model", TINY_MODEL, "--output", "none", "--osc-port", port)
+    assert result.returncode == 2 and str(port) in result.stderr
+
+
+def test_when_the_main_process_is_killed_the_sound_process_ends_too() -> None:
+    with playing() as stage:
+        stage.wait_for("/vamen/position")
+        children = child_processes(stage.process.pid)
+        assert children
+        stage.process.kill()
+        stage.process.communicate()
+        deadline = time.monotonic() + START_SECONDS
+        while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def child_processes(parent: int) -> list[int]:
+    tasks = Path(f"/proc/{parent}/task/{parent}/children")
+    if not tasks.exists():
+        pytest.skip("this system lists no children of a process under /proc")
+    return [int(child) for child in tasks.read_text().split()]
