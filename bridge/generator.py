@@ -96,6 +96,8 @@ class Ring:
             self._refresh(step)
         frames_per_step = self.grid.n_frames // self.steps
         start, new = repaint(self.samples, self._magnitude, self.grid, step * frames_per_step, frames_per_step)
+        if not np.isfinite(new).all():
+            raise FloatingPointError(f"step {step + 1} came out as something that is no sound")
         self.samples[np.arange(start, start + len(new)) % self.grid.loop_length] = new
         self.dirty[step] = False
 

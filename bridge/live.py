@@ -161,13 +161,13 @@ class Performance:
     def run(self, stop: threading.Event) -> None:
         """Follow the sound until told to stop."""
         while not stop.is_set():
+            if not self._sound.alive:
+                raise VamenError("The sound process has ended; start vamen again, and ask `vamen doctor` if it happens twice.")
             frame = self._sound.frame
             behind = frame // TICK_FRAMES - self.tick
             if behind <= 0:
                 time.sleep(POLL_SECONDS)
                 continue
-            if not self._sound.alive:
-                raise VamenError("The sound process has ended; start vamen again, and ask `vamen doctor` if it happens twice.")
             self.tick = frame // TICK_FRAMES if behind > MOST_TICKS_BEHIND else self.tick + 1
             self._run_tick(self.tick)
         # The end of a take is a stop: what follows it is silence, live as offline.

@@ -87,6 +87,9 @@ class Player:
         """The frame at which a publication takes over: its own, or for a late one the next tick after a running fade."""
         if publication.effect_frame >= now:
             return publication.effect_frame
+        if self._switch_frame == now:
+            # Whatever else is late joins the change that begins here.
+            return now
         free = max(now, self._switch_frame + self._current.fade_frames)
         return -(-free // TICK_FRAMES) * TICK_FRAMES
 

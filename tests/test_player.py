@@ -153,7 +153,6 @@ def test_a_late_publication_waits_for_a_running_fade() -> None:
     assert player.late == 1
 
 
-@pytest.mark.xfail(reason="each of several late publications takes a tick of its own", strict=True)
 def test_a_burst_of_late_publications_costs_one_tick() -> None:
     player = Player(RINGS)
     out = np.empty(4096, dtype=np.float32)
