@@ -11,7 +11,7 @@ LICENCE_NOTE = (
     "sampled from: the Amen break is six seconds of The Winstons' 1969 recording *Amen, Brother*, whose rights nobody but "
     "their owners can waive."
 )
-FACTS = ("recipe", "export", "seed", "commit", "hardware", "updates", "minutes", "images")
+FACTS = ("recipe", "export", "seed", "commit", "hardware", "updates", "minutes", "images", "note")
 SCORES = (
     ("error_db", "error, rms dB", "lower is better; of an 80 dB range, grain included"),
     ("mean_image_error_db", "the mean training image's", "what no model at all would get"),
@@ -34,10 +34,7 @@ def card(metadata: ModelMetadata, file_name: str, sha256: str) -> str:
         "",
         "## How it was made",
         "",
-        *(
-            f"- {key}: {training[key]}"
-            for key in ("recipe", "export", "seed", "commit", "hardware", "updates", "minutes", "images")
-        ),
+        *(f"- {key}: {training[key]}" for key in FACTS if key in training),
         "",
         "## How good it is",
         "",

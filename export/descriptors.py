@@ -27,6 +27,12 @@ DESCRIPTIONS = {
 """Every descriptor, with what is heard where it is low and where it is high."""
 
 RISE_COLUMNS = 3
+LOUD_DB = 30.0
+"""Columns this far below the loudest one still tell of the grit."""
+EARLY_COLUMNS = 5
+"""An analysis window sees a hit this long before it comes; swing and loose timing make hits late rather than early."""
+AUDIBLE_DB = 45.0
+"""Levels this far below the loudest column of the whole picture count as silence."""
 KICK_STEPS = (0, 10, 16, 26)
 """Sixteenths of a two-step's kicks; the snares stand on the backbeats."""
 BACKBEATS = (4, 12, 20, 28)
@@ -42,11 +48,13 @@ def describe(image: np.ndarray[Any, Any], spec: MelSpectrogramSpec) -> FloatArra
     """All descriptors of one image (n_mels, n_frames) in 0..1, in the order of ``DESCRIPTIONS``."""
     row_db = (image.astype(np.float64) - 1.0) * spec.dynamic_range_db
     power = np.power(10.0, row_db / 10.0)
-    kick, body, snare, air, whole = (_level_db(power, band) for band in _bands(spec))
+    levels = [_level_db(power, band) for band in _bands(spec)]
+    floor_db = levels[-1].max() - AUDIBLE_DB
+    kick, body, snare, air, whole = (np.maximum(level, floor_db) for level in levels)
     kick_rise, snare_rise, air_rise = (_step_rises(level, spec.steps) for level in (kick, snare, air))
     occupied = np.maximum(np.maximum(kick_rise, snare_rise), air_rise)
-    snare_peak = snare.reshape(spec.steps, -1).max(axis=1)
-    kick_peak = kick.reshape(spec.steps, -1).max(axis=1)
+    snare_peak = _by_step(snare, spec.steps).max(axis=1)
+    kick_peak = _by_step(kick, spec.steps).max(axis=1)
     backbeat_db = np.median(snare_peak[list(BACKBEATS)])
     elsewhere = np.setdiff1d(np.arange(spec.steps), BACKBEATS)
     kick_hits = kick_rise * _ramp(kick_peak - kick_peak.max(), -14.0, -4.0)
@@ -56,7 +64,7 @@ def describe(image: np.ndarray[Any, Any], spec: MelSpectrogramSpec) -> FloatArra
     soft = _ramp(under_db, 3.0, 7.0) * _ramp(-under_db, -20.0, -15.0) * _ramp(snare_rise[elsewhere], 2.0, 8.0)
     tonal_rows = _between(spec, 300.0, 0.27 * spec.f_max)
     flatness = row_db[tonal_rows].mean(axis=0) - _level_db(power, tonal_rows)
-    loud = whole > whole.max() - 30.0
+    loud = whole > whole.max() - LOUD_DB
     return np.array(
         [
             _ramp(occupied, 3.0, 15.0).mean(),
@@ -65,7 +73,7 @@ def describe(image: np.ndarray[Any, Any], spec: MelSpectrogramSpec) -> FloatArra
             _mean_db(kick) - _mean_db(whole),
             _mean_db(air) - _mean_db(whole),
             backbeat_db - np.median(snare_peak[elsewhere]),
-            np.maximum(body - np.percentile(body, 95), -50.0).mean(),
+            (body - np.percentile(body, 95)).mean(),
             flatness[loud].mean(),
         ]
     )
@@ -99,7 +107,12 @@ def _mean_db(level_db: FloatArray) -> float:
 
 def _step_rises(level_db: FloatArray, steps: int) -> FloatArray:
     rise = np.clip(level_db - np.roll(level_db, RISE_COLUMNS), 0.0, 24.0)
-    return rise.reshape(steps, -1).max(axis=1)
+    return _by_step(rise, steps).max(axis=1)
+
+
+def _by_step(columns: FloatArray, steps: int) -> FloatArray:
+    """(columns,) -> (steps, frames_per_step), each step beginning EARLY_COLUMNS before the grid."""
+    return np.roll(columns, EARLY_COLUMNS).reshape(steps, -1)
 
 
 def _ramp(value: FloatArray, low: float, high: float) -> FloatArray:

@@ -21,6 +21,8 @@ RIDGE_SHARES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Candidates for the ridge, as shares of the latents' mean variance; the best on the held-back fifth is taken."""
 LOW_PERCENTILE, HIGH_PERCENTILE = 5.0, 95.0
 PRINCIPAL_AXES = 2
+MIN_EXPLAINED = 0.05
+"""A descriptor of whose variance the latent explains less than this gets no axis."""
 
 
 def fit_prior(latents: FloatArray, kits: np.ndarray[Any, Any], mean: FloatArray, steps_per_beat: int, seed: int) -> Prior:
@@ -75,14 +77,16 @@ def fit_axes(
     density = targets[:, [names.index("density")]]
     plain = targets - density @ (density.T @ targets) / float((density**2).sum())
     plain[:, names.index("density")] = density[:, 0]
-    fitted = [_ridge(centred, plain[:, index]) for index in range(len(names))]
-    weights = np.stack([weight for weight, _ in fitted], axis=1)
+    fitted = {name: _ridge(centred, plain[:, index]) for index, name in enumerate(names)}
+    explained = {name: share for name, (_, share) in fitted.items()}
+    named = [name for name in names if explained[name] >= MIN_EXPLAINED]
+    weights = np.stack([fitted[name][0] for name in named], axis=1)
     covariance = centred.T @ centred / len(centred)
     gram = weights.T @ covariance @ weights
     directions = covariance @ weights @ np.linalg.inv(gram)
     axes = [
         _axis(name, DESCRIPTIONS[name], weights[:, index], directions[:, index], centred, shape)
-        for index, name in enumerate(names)
+        for index, name in enumerate(named)
     ]
     _, vectors = np.linalg.eigh(covariance)
     for number in range(PRINCIPAL_AXES):
@@ -90,7 +94,7 @@ def fit_axes(
         vector = vector * np.sign(vector.sum())
         description = f"principal axis {number + 1} of the training breaks: its 5th percentile; its 95th"
         axes.append(_axis(f"pc{number + 1}", description, vector, vector, centred, shape))
-    return tuple(axes), {name: share for name, (_, share) in zip(names, fitted, strict=True)}
+    return tuple(axes), explained
 
 
 def _axis(
@@ -117,6 +121,8 @@ def _ridge(inputs: np.ndarray[Any, Any], target: np.ndarray[Any, Any]) -> tuple[
     """Ridge regression with the strength that predicts a held-back fifth best: weights and the variance explained there."""
     fifth = len(inputs) // 5
     scale = float(np.mean(inputs**2)) * len(inputs)
+    if np.var(target) < 1e-9:
+        return np.zeros(inputs.shape[1]), 0.0
     best: tuple[float, float] | None = None
     for share in RIDGE_SHARES:
         weight = _solve(inputs[fifth:], target[fifth:], share * scale)

@@ -60,14 +60,19 @@ def axis_effects(
         shift = np.median(described[-1] - described[0], axis=0)
         others = np.where(np.arange(len(names)) == own, 0.0, shift)
         other = int(np.argmax(np.abs(others)))
-        order = [scipy.stats.spearmanr(AXIS_POSITIONS, described[:, index, own]).statistic for index in range(len(latents))]
+        order = [_spearman(described[:, index, own]) for index in range(len(latents))]
         effects[axis.name] = {
             "moves": float(shift[own]),
-            "spearman": float(np.nan_to_num(np.median(order))),
+            "spearman": float(np.median(order)),
             "other": names[other],
             "other_moves": float(shift[other]),
         }
     return effects
+
+
+def _spearman(values: np.ndarray[Any, Any]) -> float:
+    """Rank correlation with AXIS_POSITIONS; 0 where nothing moves."""
+    return float(scipy.stats.spearmanr(AXIS_POSITIONS, values).statistic) if np.ptp(values) > 0.0 else 0.0
 
 
 def turn(axis: Axis, latent: FloatArray, mean: FloatArray, position: float) -> FloatArray:

@@ -28,6 +28,8 @@ def save_curves(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]])
 def save_rows(path: Path, rows: Sequence[NDArray[np.floating]]) -> None:
     """Images (count, n_mels, columns) in 0..1: each row's pictures side by side, low frequencies at the bottom."""
     lines = [np.concatenate([np.pad(image[::-1], ((2, 2), (2, 2))) for image in row], axis=1) for row in rows]
+    widest = max(line.shape[1] for line in lines)
+    lines = [np.pad(line, ((0, 0), (0, widest - line.shape[1]))) for line in lines]
     pixels = np.rint(np.clip(np.concatenate(lines, axis=0), 0.0, 1.0) * 255.0).astype(np.uint8)
     Image.fromarray(pixels).save(path, format="PNG")
 

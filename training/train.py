@@ -58,13 +58,13 @@ class TrainConfig:
     seed: int = 0
     updates: int | None = None
     minutes: float | None = None
-    batch: int = 8
+    batch: int = 4
     """Images an update, of each process."""
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 1.2e-3
     warm_up: int = 100
     """Updates over which the learning rate rises."""
     weight_decay: float = 0.01
-    average_decay: float = 0.998
+    average_decay: float = 0.996
     """Of the exponential moving average of the weights, which is what gets exported."""
     divergence_share: float = 0.2
     """Part of the run over which the divergence's weight rises to its full value."""
@@ -181,7 +181,15 @@ class Objective(nn.Module):
 class Trainer:
     """One run: its state, one update, and what it writes."""
 
-    def __init__(self, dataset: BreakDataset, out: Path, config: TrainConfig, *, precise: bool | None = None) -> None:
+    def __init__(
+        self,
+        dataset: BreakDataset,
+        out: Path,
+        config: TrainConfig,
+        *,
+        model_config: ModelConfig | None = None,
+        precise: bool | None = None,
+    ) -> None:
         self.dataset = dataset
         self.out = out
         self.processes = Processes()
@@ -192,7 +200,8 @@ class Trainer:
             raise VamenError(f"The run {out} learnt pictures of another kind than the data set's: choose another folder.")
         spec = dataset.spec
         self.config = found.config if found else config
-        self.model_config = found.model_config if found else ModelConfig(spec.n_mels, spec.frames_per_step)
+        asked = model_config or ModelConfig(spec.n_mels, spec.frames_per_step)
+        self.model_config = found.model_config if found else asked
         self.weights = found.weights if found else LossWeights()
         torch.manual_seed(self.config.seed)
         self.model = StepVAE(self.model_config)
@@ -212,13 +221,14 @@ class Trainer:
             self.average = {k: v.to(device) for k, v in found.average.items()}
             self.optimiser.load_state_dict(found.optimiser)
             self.update, self.seconds, self.history = found.update, found.seconds, found.history
-        self.provenance = found.provenance if found else _provenance(device)
+        self.provenance = found.provenance if found else _provenance(device, self.processes.count)
         self.resumed = found is not None
         self.precise = not _has_bfloat16(device) if precise is None else precise
         self.objective: nn.Module = Objective(self.model, self.weights)
         if self.processes.count > 1:
             self.objective = DistributedDataParallel(self.objective)
         self.stop = False
+        self._logged = self.seconds
 
     def run(self) -> None:
         """Trains to the end of the schedule, or until SIGINT or SIGTERM; a checkpoint stands either way."""
@@ -306,7 +316,7 @@ class Trainer:
             chosen.append(self.train_indices[_order(config.seed, epoch, count)[offset]])
         generator = torch.Generator().manual_seed(_mix(config.seed, self.processes.rank, self.update))
         images = torch.from_numpy(np.stack([self.dataset.images[index] for index in chosen]))
-        bars = spec.beats // BEATS_PER_BAR
+        bars = max(1, spec.beats // BEATS_PER_BAR)
         turns = torch.randint(bars, (config.batch,), generator=generator) * (spec.n_frames // bars)
         images = torch.stack([image.roll(int(turn), dims=-1) for image, turn in zip(images, turns, strict=True)])
         shape = (config.batch, spec.steps, self.model_config.latent_dimensions)
@@ -317,7 +327,9 @@ class Trainer:
         if self.processes.rank != 0:
             return
         self.history.append({"update": float(self.update), "seconds": self.seconds, **terms})
-        rate = self.update * self.config.batch * self.processes.count / max(self.seconds, 1e-9)
+        images = LOG_UPDATES * self.config.batch * self.processes.count
+        rate = images / max(self.seconds - self._logged, 1e-9)
+        self._logged = self.seconds
         figures = "  ".join(f"{name} {value:.5f}" for name, value in terms.items())
         print(f"{100.0 * progress:5.1f} %  update {self.update}  {rate:.1f} images/s  {figures}", flush=True)
 
@@ -421,7 +433,7 @@ def _order(seed: int, epoch: int, count: int) -> np.ndarray[Any, Any]:
     return _ORDERS[key]
 
 
-def _provenance(device: torch.device) -> dict[str, str]:
+def _provenance(device: torch.device, processes: int) -> dict[str, str]:
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=40"],
         cwd=Path(__file__).parent,
@@ -432,7 +444,12 @@ def _provenance(device: torch.device) -> dict[str, str]:
     capabilities = torch.cpu.get_capabilities()
     processor = str(capabilities.get("cpu_name", platform.processor()))
     hardware = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{processor}, {torch.get_num_threads()} threads"
-    return {"commit": commit or "unknown", "hardware": hardware, "torch": str(torch.__version__), "python": platform.python_version()}
+    return {
+        "commit": commit or "unknown",
+        "hardware": f"{processes} x {hardware}",
+        "torch": str(torch.__version__),
+        "python": platform.python_version(),
+    }
 
 
 @contextmanager
