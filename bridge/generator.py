@@ -48,7 +48,8 @@ class Ring:
 
     def step_at(self, position: int) -> int:
         """The step (from 0) that sounds at a sample of the loop."""
-        return min(position * self.steps // self.grid.loop_length, self.steps - 1)
+        # The last step whose rounded start is not behind the position.
+        return -(-(2 * position + 1) * self.steps // (2 * self.grid.loop_length)) - 1
 
     def copy(self) -> Ring:
         """A ring of the same sound that can be painted on its own."""
@@ -72,8 +73,8 @@ class Ring:
         for shift in range(-reach, reach + 1):
             seen |= np.roll(changed, shift)
         self._undecoded |= seen
-        # The last frames of a step lie between its own columns and the first of the next.
-        touched = seen | np.roll(seen, -1)
+        # The frames of a step are stretched from its own columns and those of the steps on either side.
+        touched = seen | np.roll(seen, -1) | np.roll(seen, 1)
         self._stale |= touched
         self.dirty |= touched
         self._latent = latent
@@ -103,20 +104,21 @@ class Ring:
 
     def _refresh(self, step: int) -> None:
         """Bring the magnitudes of a step up to date, and, where the decoder has to run for it, of those that follow."""
-        count = 1
-        if self._undecoded[step] or self._undecoded[(step + 1) % self.steps]:
+        steps, columns, frames = self.steps, self._spec.frames_per_step, self.grid.n_frames // self.steps
+        # A step's frames are stretched from its own columns and those of the steps on either side.
+        end = step + 2
+        if self._undecoded[np.arange(step - 1, end) % steps].any():
+            first = step - 1 if self._undecoded[step - 1] else step
             # The first step after a move is wanted at once; the ones behind it can share a wider look at the latent.
-            seen = 2 if self._just_moved else DECODE_AHEAD
+            end = end if self._just_moved else step + DECODE_AHEAD
+            self._decode(first, end - first)
             self._just_moved = False
-            self._decode(step, seen)
-            # The last frames of a step need the column after it, so the last decoded step has to wait.
-            count = seen - 1
-        columns, frames = self._spec.frames_per_step, self.grid.n_frames // self.steps
-        around = np.arange(step * columns, (step + count + 1) * columns) % self._image.shape[1]
-        stretched = stretch_columns(self._image[:, around], (count + 1) * frames)[:, : count * frames]
+        count = end - 1 - step
+        around = np.arange((step - 1) * columns, end * columns) % self._image.shape[1]
+        stretched = stretch_columns(self._image[:, around], (count + 2) * frames)[:, frames : (count + 1) * frames]
         rows = np.arange(step * frames, (step + count) * frames) % self.grid.n_frames
         self._magnitude[rows] = linear_magnitude(stretched, self._spec)
-        self._stale[np.arange(step, step + count) % self.steps] = False
+        self._stale[np.arange(step, step + count) % steps] = False
 
     def _decode(self, first: int, count: int) -> None:
         reach = self._model.metadata.reach

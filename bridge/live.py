@@ -46,8 +46,8 @@ POLL_SECONDS = 0.001
 MOST_TICKS_BEHIND = 16
 """A main process that was held up for longer leaves out the ticks it missed: what they would paint is late anyway."""
 
-REHEARSALS = 4
-"""Steps painted before the start, to learn how long one takes on this machine."""
+REHEARSALS = 6
+"""Steps painted before the start, to learn how long one takes on this machine; the first only warms it up."""
 
 HEADROOM = 1.5
 """A step is given this many times what it took in rehearsal."""
@@ -269,7 +269,7 @@ def rehearse(ring: Ring) -> int:
         begun = time.perf_counter()
         stage.paint_step(step)
         seconds.append(time.perf_counter() - begun)
-    ticks = math.ceil(sorted(seconds)[REHEARSALS // 2] * HEADROOM * ENGINE_SAMPLE_RATE / TICK_FRAMES)
+    ticks = math.ceil(max(seconds[1:]) * HEADROOM * ENGINE_SAMPLE_RATE / TICK_FRAMES)
     return min(max(ticks, Schedule().step_ticks), LONGEST_STEP_TICKS)
 
 

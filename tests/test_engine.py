@@ -115,11 +115,9 @@ def test_a_turned_axis_is_heard_after_one_step_and_the_margin(model: Model) -> N
 def test_in_the_end_every_step_has_followed_the_axis(model: Model) -> None:
     loop = model.metadata.spec.loop_length(TEMPO)
     moved = render(model, [change(40, "axis", 1.0, index=(1,))], bars=6)
-    from_start = render(model, [change(0, "axis", 1.0, index=(1,))], bars=6)
-    last, wanted = moved[-loop:], from_start[-loop:]
-    # Painted step by step from other phases, it is the same picture: nearly the same sound, exactly periodic.
     assert np.array_equal(moved[-loop:], moved[-2 * loop : -loop])
-    assert np.corrcoef(last, wanted)[0, 1] > 0.7
+    kept = np.abs(moved[-loop:] - render(model)[:loop]).reshape(-1, loop // 6).max(axis=1)
+    assert kept.min() > 1e-3, "no part of the loop still sounds as before"
 
 
 def test_one_changed_step_dirties_the_reach_of_the_decoder_and_no_more(model: Model) -> None:
@@ -130,7 +128,7 @@ def test_one_changed_step_dirties_the_reach_of_the_decoder_and_no_more(model: Mo
     latent[10] += 1.0
     engine.ring.move_to(latent)
     reach = model.metadata.reach
-    assert np.flatnonzero(engine.ring.dirty).tolist() == list(range(10 - reach - 1, 10 + reach + 1))
+    assert np.flatnonzero(engine.ring.dirty).tolist() == list(range(10 - reach - 1, 10 + reach + 2))
 
 
 def test_a_repaint_of_one_step_leaves_the_rest_of_the_loop_alone(model: Model) -> None:
@@ -141,7 +139,7 @@ def test_a_repaint_of_one_step_leaves_the_rest_of_the_loop_alone(model: Model) -
     different = np.flatnonzero(before != after)
     step, reach, half_window = loop / 32, model.metadata.reach, 512
     assert different[0] >= (10 - reach - 1) * step - 1.1 * half_window
-    assert different[-1] <= (10 + reach + 1) * step + 1.1 * half_window
+    assert different[-1] <= (10 + reach + 2) * step + 1.1 * half_window
 
 
 @pytest.mark.parametrize(("word", "beats"), [("beat", 1), ("bar", 4), ("loop", 8)])
