@@ -17,12 +17,13 @@ import scipy.fft
 import scipy.sparse
 from numpy.typing import NDArray
 
+from bridge.attack_envelope import attack_gain, frame_energy, hops_in_half_window
 from bridge.low_band import low_band_phase
 from bridge.mel_spectrogram import (
-    FFT_WORKERS,
     FloatArray,
     MelSpectrogramSpec,
     analysis_window,
+    fft_workers,
     frame_positions,
     mel_filter_bank,
     power_from_image,
@@ -34,7 +35,7 @@ from bridge.mel_spectrogram import (
 
 ComplexArray = NDArray[np.complex64]
 
-COLD_ITERATIONS = 8
+COLD_ITERATIONS = 16
 REPAINT_ITERATIONS = 3
 _MOMENTUM = np.float32(0.99)
 _INVERSION_UPDATES = 2
@@ -49,23 +50,29 @@ WARM_LIMIT = 0.5
 
 @dataclass(frozen=True)
 class LoopGrid:
-    """Where the frames of a loop stand: `n_frames` frames on `loop_length` samples at `ENGINE_SAMPLE_RATE`."""
+    """Where the frames of a loop stand: `n_frames` frames on `loop_length` samples at `ENGINE_SAMPLE_RATE`, in `steps` steps."""
 
     spec: MelSpectrogramSpec
     loop_length: int
     n_frames: int
+    steps: int
 
     @classmethod
     def at_tempo(cls, spec: MelSpectrogramSpec, beats_per_minute: float, steps: int | None = None) -> LoopGrid:
         """The grid of a loop of `steps` steps (default: one image) at a tempo in beats a minute."""
         n_steps = spec.steps if steps is None else steps
         loop_length = spec.loop_length(beats_per_minute, n_steps // spec.steps_per_beat)
-        return cls(spec, loop_length, spec.frames_for(loop_length, n_steps))
+        return cls(spec, loop_length, spec.frames_for(loop_length, n_steps), n_steps)
 
     @property
     def hop(self) -> float:
         """Mean distance of two frames in samples."""
         return self.loop_length / self.n_frames
+
+    @property
+    def frames_per_step(self) -> int:
+        """Frames in one sixteenth."""
+        return self.n_frames // self.steps
 
     @cached_property
     def centres(self) -> NDArray[np.int64]:
@@ -112,11 +119,11 @@ def start_phases(
 ) -> ComplexArray:
     """Starting phasors of m frames: (m, n_bins).
 
-    `magnitude` (m + 2, n_bins) has one frame more on either side, `low` (m, low_bins) the decided phasors of the low band,
-    `before` the magnitude and phase of the frame before the first (None: start from silence). Phase-gradient integration after
-    Prusa, Balazs and Sondergaard, "A noniterative method for reconstruction of phase from STFT magnitude", 2017; instead of
-    their heap, each frame takes every bin's phase either along time or along frequency from its neighbours, whichever path is
-    louder at its quietest point (a few vectorised sweeps approximate the widest paths).
+    `magnitude` (m + 2, n_bins) has one frame more on either side, `low` (m, low_bins) the decided phasors of the low band (0
+    where free), `before` the magnitude and phase of the frame before the first (None: start from silence). Phase-gradient
+    integration after Prusa, Balazs and Sondergaard, "A noniterative method for reconstruction of phase from STFT magnitude",
+    2017; instead of their heap, each frame takes every bin's phase either along time or along frequency from its neighbours,
+    whichever path is louder at its quietest point (a few vectorised sweeps approximate the widest paths).
     """
     spec = grid.spec
     n_fft, n_bins = spec.n_fft_engine, magnitude.shape[1]
@@ -131,7 +138,7 @@ def start_phases(
     np.cumsum((along_frequency[:, 1:] + along_frequency[:, :-1]) / 2, axis=1, out=height[:, 1:])
     advance = grid.hop * (along_time[1:-1] + along_time[:-2]) / 2
 
-    low_phase = np.angle(low)
+    low_phase, decided = np.angle(low), low[:, 0] != 0
     n_low = low.shape[1]
     bins = np.arange(n_bins)
     phases = np.empty_like(height)
@@ -139,9 +146,10 @@ def start_phases(
     for frame in range(len(height)):
         now = magnitude[frame + 1]
         through_time = phase + advance[frame]
-        through_time[:n_low] = low_phase[frame]
         width = loud.copy()
-        width[:n_low] = np.inf
+        if decided[frame]:
+            through_time[:n_low] = low_phase[frame]
+            width[:n_low] = np.inf
         path = width.copy()
         for _ in range(_PATH_SWEEPS):
             np.maximum(path[1:], np.minimum(path[:-1], now[:-1]), out=path[1:])
@@ -168,7 +176,7 @@ def render_loop(image: NDArray[Any], spec: MelSpectrogramSpec, beats_per_minute:
 def paint_ring(magnitude: FloatArray, grid: LoopGrid, iterations: int = COLD_ITERATIONS) -> FloatArray:
     """The sound of a whole ring of magnitudes (n_frames, n_bins), from cold: (loop_length,)."""
     n_fft, n_bins = grid.spec.n_fft_engine, magnitude.shape[1]
-    low = low_band_phase(magnitude, grid.hop, grid.spec, 0, grid.n_frames)
+    low = low_band_phase(magnitude, grid.frames_per_step, grid.hop, grid.spec, 0, grid.n_frames)
     # Begin where it is quietest, so that the place where the first frame meets the last is not heard.
     quietest = int(np.argmin(np.square(magnitude).sum(axis=1)))
     order = (quietest + np.arange(-1, grid.n_frames + 1)) % grid.n_frames
@@ -181,7 +189,10 @@ def paint_ring(magnitude: FloatArray, grid: LoopGrid, iterations: int = COLD_ITE
         seen = short_time_spectrum(signal, grid.centres, n_fft)[:, :n_bins]
         spectrum = _project(seen, previous, magnitude, low)
         previous = seen
-    return _synthesise_ring(spectrum, grid)
+    samples = _synthesise_ring(spectrum, grid)
+    centres = np.append(grid.centres, grid.loop_length)
+    samples *= attack_gain(samples, centres, frame_energy(magnitude, n_fft), np.ones(grid.n_frames, dtype=bool), n_fft)
+    return samples
 
 
 def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int, count: int) -> tuple[int, FloatArray]:
@@ -201,7 +212,7 @@ def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int,
     segment = ring[places]
     local = centres - origin
     target = magnitude[frames % grid.n_frames]
-    low = low_band_phase(magnitude, grid.hop, spec, first, count)
+    low = low_band_phase(magnitude, grid.frames_per_step, grid.hop, spec, first, count)
 
     sounding = short_time_spectrum(segment, local, n_fft)[:, :n_bins]
     if np.linalg.norm(np.abs(sounding) - target) < WARM_LIMIT * np.linalg.norm(target):
@@ -222,15 +233,29 @@ def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int,
         spectrum = _project(seen, previous, target, low)
         previous = seen
         signal = (frozen + _overlap_add(_windowed_frames(spectrum, n_fft), local, len(segment))) / total
+    _calm_attacks(signal, grid, first, frame_energy(target, n_fft), origin)
     return origin + half, signal[half:-half]
 
 
+def _calm_attacks(signal: FloatArray, grid: LoopGrid, first: int, energy: NDArray[np.float64], origin: int) -> None:
+    """Take away what lies ahead of attacks in a repainted segment that begins at sample `origin` of the ring, in place.
+
+    `energy` (count,) is wanted of the frames from `first` on; their neighbours stay as they are.
+    """
+    margin = hops_in_half_window(grid.spec.n_fft_engine, grid.hop)
+    own = np.pad(np.ones(len(energy), dtype=bool), margin)
+    frames = np.arange(first - margin, first + len(energy) + margin + 1)
+    centres = grid.centres[frames % grid.n_frames] + grid.loop_length * (frames // grid.n_frames) - origin
+    gain = attack_gain(signal, centres, np.pad(energy, margin), own, grid.spec.n_fft_engine)
+    signal[centres[0] : centres[-1]] *= gain
+
+
 def _project(seen: ComplexArray, previous: ComplexArray | None, magnitude: FloatArray, low: ComplexArray) -> ComplexArray:
-    """Give a spectrum its magnitudes back, with momentum; the low band's phases stay as decided."""
+    """Give a spectrum its magnitudes back, with momentum; the low band's phases stay as decided, where they are."""
     moved = seen if previous is None else seen + _MOMENTUM * (seen - previous)
     spectrum = np.asarray(magnitude * (moved / np.maximum(np.abs(moved), np.float32(1e-12))), dtype=np.complex64)
-    n_low = low.shape[1]
-    spectrum[:, :n_low] = magnitude[:, :n_low] * low
+    n_low, decided = low.shape[1], low[:, 0] != 0
+    spectrum[decided, :n_low] = magnitude[decided, :n_low] * low[decided]
     return spectrum
 
 
@@ -241,7 +266,7 @@ def _window_square(n_fft: int) -> FloatArray:
 
 def _windowed_frames(spectrum: ComplexArray, n_fft: int) -> FloatArray:
     """Frames in time, windowed, first sample first: (m, n_fft)."""
-    frames = scipy.fft.irfft(spectrum, n=n_fft, axis=1, workers=FFT_WORKERS)
+    frames = scipy.fft.irfft(spectrum, n=n_fft, axis=1, workers=fft_workers(len(spectrum)))
     # The centre of a frame is at the transform's origin: swap the halves.
     frames = np.concatenate([frames[:, n_fft // 2 :], frames[:, : n_fft // 2]], axis=1)
     frames *= analysis_window(n_fft)

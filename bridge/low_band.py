@@ -1,9 +1,11 @@
 """The phase of the kick: below 150 Hz it is decided by the picture alone, not found by chance.
 
-A magnitude spectrogram does not say which way the first swing of a kick goes. Here every onset in the low band starts an
-oscillator at one fixed phase, the oscillator follows the band's centre of energy until the next onset, and a small Griffin-Lim
-on the low bins alone (at a few hundred hertz, so it costs next to nothing) makes these phases agree with the magnitudes. The
-result is a function of the magnitudes and of nothing else: equal kicks get equal waveforms in every repaint, recall and render.
+A magnitude spectrogram does not say which way the first swing of a kick goes. Here every onset in the low band starts
+an oscillator at one fixed phase, which follows the band's centre of energy, and a small Griffin-Lim on the low bins alone
+makes these phases agree with the magnitudes. What is decided for a step follows from the magnitudes of that step and of
+the `LOOK_BACK_STEPS` before it and from nothing else: not from what sounded before, not from steps that are yet to be
+painted. So equal kicks get equal waveforms in every repaint, recall and render. Where no onset is near (a bass that goes
+on and on), nothing is decided, and the phase may go on from the sound that is there.
 """
 
 from __future__ import annotations
@@ -13,17 +15,31 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, MelSpectrogramSpec
+from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, MelSpectrogramSpec, spectrum_scale
 
 LOW_BAND_HZ = 150.0
 """Upper edge of the band whose phase is decided."""
 
-_ITERATIONS = 12
-_MOMENTUM = np.float32(0.9)
-_SAMPLES_PER_HOP = 4
-_REACH_STEPS = 3
+LOOK_BACK_STEPS = 3
+"""Steps after the one with its onset in which a kick is still decided."""
+
+_ONSET_SHARE = 0.35
+"""An onset brings at least this share of the low band's power within four frames."""
+
+_ONSET_LEVEL = 10.0 ** (-60.0 / 20.0)
+"""What is quieter (1 is a full-scale sine) is no kick."""
+
+_ONSET_LAG = 0.35
+"""An onset is heard so many frames after the steepest rise of the level: windows see it coming."""
+
 _ONSET_PHASE = -np.pi / 2
 """A kick begins as a sine does: at zero, upwards."""
+
+_ITERATIONS = 24
+_MOMENTUM = np.float32(0.9)
+_SAMPLES_PER_HOP = 4
+_BINS_AROUND = 3
+"""Bins above the decided ones that take part in the iterations."""
 
 
 def low_bins(spec: MelSpectrogramSpec) -> int:
@@ -31,87 +47,124 @@ def low_bins(spec: MelSpectrogramSpec) -> int:
     return int(LOW_BAND_HZ * spec.n_fft_engine / ENGINE_SAMPLE_RATE) + 2
 
 
-def oscillator_phase(magnitude: FloatArray, hop: float, spec: MelSpectrogramSpec) -> NDArray[np.float64]:
-    """Phase at the centre of each frame of a ring, from its magnitudes (n_frames, n_bins): (n_frames,), radians.
+def low_band_phase(
+    magnitude: FloatArray, frames_per_step: int, hop: float, spec: MelSpectrogramSpec, first: int, count: int
+) -> NDArray[np.complex64]:
+    """Decided phasors of the low bins of `count` frames from frame `first` of a ring: (count, low_bins), 0 where free.
 
-    `hop` is the mean distance of frames in samples. Onsets are rises of the low band to at least 1.5 times its level four
-    frames before, at least a tenth of its maximum.
+    `magnitude` (n_frames, n_bins) is the whole ring, `hop` the mean distance of its frames in samples.
+    """
+    n_frames, n_bins = len(magnitude), low_bins(spec)
+    first_step, last_step = first // frames_per_step, (first + count - 1) // frames_per_step
+    steps = np.arange(first_step, last_step + 1)
+    before = LOOK_BACK_STEPS * frames_per_step
+    frames = (steps[:, None] * frames_per_step + np.arange(-before, frames_per_step)) % n_frames
+    target = magnitude[frames, : n_bins + _BINS_AROUND]
+    phase, decided = oscillator_phase(target, hop, spec)
+    phasor = _consistent_phase(target, np.exp(1j * phase).astype(np.complex64)[:, :, None], hop, spec.n_fft_engine)
+    phasor *= decided[:, :, None]
+    start = first - first_step * frames_per_step
+    return phasor[:, before:, :n_bins].reshape(-1, n_bins)[start : start + count]
+
+
+def oscillator_phase(
+    magnitude: FloatArray, hop: float, spec: MelSpectrogramSpec
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Phase in radians, and whether it is decided, at each frame of runs of frames (runs, n, bins): both (runs, n).
+
+    Each run stands for itself: at its ends the level is taken to go on as it is.
     """
     n_bins = low_bins(spec)
-    power = np.square(magnitude[:, : n_bins + 1].astype(np.float64))
-    level = np.sqrt(power[:, :n_bins].sum(axis=1))
-    frequency = (power @ np.arange(n_bins + 1)) / np.maximum(power.sum(axis=1), 1e-20) * (2 * np.pi / spec.n_fft_engine)
-    rise = np.roll(level, -1) - np.roll(level, 1)
-    after = np.roll(level, -2)
-    is_onset = (rise >= np.roll(rise, 1)) & (rise > np.roll(rise, -1))
-    is_onset &= (after > 1.5 * np.roll(level, 2)) & (after > 0.1 * level.max())
-    onsets = np.flatnonzero(is_onset)
-    if not len(onsets):
-        onsets = np.array([int(np.argmin(level))])
-    advance = hop * (frequency + np.roll(frequency, -1)) / 2
-    # Integrate around the ring once, then subtract what had been reached at the last onset.
-    start = int(onsets[0])
-    order = (start + np.arange(len(level))) % len(level)
-    travelled = np.concatenate([[0.0], np.cumsum(advance[order][:-1])])
-    place = (onsets - start) % len(level)
-    last = place[np.searchsorted(place, np.arange(len(level)), side="right") - 1]
-    phase = np.empty(len(level))
-    phase[order] = _ONSET_PHASE + travelled - travelled[last]
-    # A frame that only touches an onset with its edge sees the same oscillator, extended backwards.
+    power = np.square(magnitude[:, :, : n_bins + 1].astype(np.float64))
+    frequency = (power @ np.arange(n_bins + 1)) / np.maximum(power.sum(axis=2), 1e-20) * (2 * np.pi / spec.n_fft_engine)
+    onset, offset = _onsets(power[:, :, :n_bins], spec)
+
+    n = power.shape[1]
+    latest = np.maximum.accumulate(np.where(onset, np.arange(n), -1), axis=1)
+    decided = latest >= 0
+    latest = np.maximum(latest, 0)
+    # A trapezium between frames; `travelled` counts from the run's first frame.
+    travelled = np.zeros_like(frequency)
+    np.cumsum(hop * (frequency[:, 1:] + frequency[:, :-1]) / 2, axis=1, out=travelled[:, 1:])
+    begun = travelled + hop * (offset + _ONSET_LAG) * frequency
+    phase = _ONSET_PHASE + travelled - np.take_along_axis(begun, latest, axis=1)
+    # Frames that only touch an onset with their edge see the same oscillator, extended backwards.
+    level = np.sqrt(power[:, :, :n_bins].sum(axis=2))
     for back in (2, 1):
-        before = (onsets - back) % len(level)
-        quiet = level[before] < 0.5 * level[onsets]
-        phase[before[quiet]] = _ONSET_PHASE - back * hop * frequency[onsets[quiet]]
-    return phase
+        run, frame = np.nonzero(onset[:, back:] & (level[:, :-back] < 0.5 * level[:, back:]))
+        there = frame + back
+        phase[run, frame] = _ONSET_PHASE - (back + offset[run, there] + _ONSET_LAG) * hop * frequency[run, there]
+        decided[run, frame] = True
+    return phase, decided
+
+
+def _onsets(power: NDArray[np.float64], spec: MelSpectrogramSpec) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Frames at which something begins in the low band (runs, n, bins), and where between frames: both (runs, n).
+
+    Power that appears in any bin counts, so that a kick is found on the tail of another: it starts higher than that ends.
+    """
+    padded = np.pad(power, ((0, 0), (2, 2), (0, 0)), mode="edge")
+    ahead = padded[:, 4:]
+    fresh = np.maximum(ahead - padded[:, :-4], 0.0).sum(axis=2)
+    total = ahead.sum(axis=2)
+    rise = np.sqrt(np.maximum(padded[:, 3:-1] - padded[:, 1:-3], 0.0).sum(axis=2))
+    around = np.pad(rise, ((0, 0), (2, 2)), mode="edge")
+    left, right = around[:, 1:-3], around[:, 3:-1]
+    is_peak = (rise >= left) & (rise > right) & (rise >= around[:, :-4]) & (rise >= around[:, 4:])
+    onset = is_peak & (fresh > _ONSET_SHARE * total) & (total > (_ONSET_LEVEL / spectrum_scale(spec.n_fft_engine)) ** 2)
+    # A run's first frames have no past to rise from.
+    onset[:, :2] = False
+    offset = 0.5 * (left - right) / np.minimum(left - 2.0 * rise + right, -1e-20)
+    return onset, np.clip(offset, -0.5, 0.5)
 
 
 @lru_cache(maxsize=16)
-def _transform(
-    n_fft: int, n_bins: int, hop: float
-) -> tuple[NDArray[np.int64], NDArray[np.complex64], NDArray[np.complex64], FloatArray]:
-    """Offsets (L,), synthesis (n_bins, L), analysis (L, n_bins) and window-square sums (4,) of the sparse low-band transform."""
-    step = hop / _SAMPLES_PER_HOP
-    reach = int((n_fft / 2 - 1) // step)
-    offsets = np.arange(-reach, reach + 1)
-    window = 0.5 + 0.5 * np.cos(2 * np.pi * offsets * step / n_fft)
-    basis = window * np.exp(2j * np.pi * np.outer(np.arange(n_bins), offsets * step) / n_fft)
-    synthesis = basis * np.where(np.arange(n_bins) == 0, 1.0, 2.0)[:, None]
-    weight = np.zeros(_SAMPLES_PER_HOP)
-    np.add.at(weight, offsets % _SAMPLES_PER_HOP, np.square(window))
-    return offsets, synthesis.astype(np.complex64), np.conj(basis).T.astype(np.complex64), weight.astype(np.float32)
+def _resynthesis(n_fft: int, n_bins: int, hop: float) -> tuple[int, FloatArray]:
+    """Reach R in frames, and the matrix of synthesis and analysis: ((2 R + 1) * 2 * n_bins, 2 * n_bins).
 
-
-def low_band_phase(magnitude: FloatArray, hop: float, spec: MelSpectrogramSpec, first: int, count: int) -> NDArray[np.complex64]:
-    """Unit phasors of the low bins of `count` frames from frame `first` of a ring: (count, low_bins).
-
-    `magnitude` (n_frames, n_bins) is the whole ring; only frames within a few steps of the asked ones take part, so the cost does
-    not grow with the loop, and the result does not depend on how many frames are asked for at once.
-    Fast Griffin-Lim: Perraudin, Balazs, Sondergaard, "A fast Griffin-Lim algorithm", WASPAA 2013.
+    It takes the spectra of a frame and its R neighbours on either side, real and imaginary parts by turns, to that frame's
+    spectrum in the sound that they make together. The low band is smooth: a few samples a hop stand for all.
     """
-    n_frames = len(magnitude)
-    margin = _REACH_STEPS * spec.frames_per_step
-    whole = count + 2 * margin >= n_frames
-    frames = np.arange(n_frames) if whole else np.arange(first - margin, first + count + margin) % n_frames
-    n_bins = low_bins(spec) + 3
-    target = np.ascontiguousarray(magnitude[frames, :n_bins])
-    offsets, synthesis, analysis, weight = _transform(spec.n_fft_engine, n_bins, hop)
-    spectrum = target * np.exp(1j * oscillator_phase(magnitude, hop, spec)[frames, None]).astype(np.complex64)
-    rows, columns = offsets // _SAMPLES_PER_HOP, offsets % _SAMPLES_PER_HOP
-    source = (np.arange(len(frames))[:, None] + rows) % len(frames)
+    spacing = hop / _SAMPLES_PER_HOP
+    half = int((n_fft / 2 - 1) // spacing)
+    places = np.arange(-half, half + 1)
+    window = 0.5 + 0.5 * np.cos(2 * np.pi * places * spacing / n_fft)
+    basis = window * np.exp(2j * np.pi * np.outer(np.arange(n_bins), places * spacing) / n_fft)
+    weight = np.zeros(_SAMPLES_PER_HOP)
+    np.add.at(weight, places % _SAMPLES_PER_HOP, np.square(window))
+    synthesis = np.stack([basis.real, -basis.imag], axis=1).reshape(2 * n_bins, -1)
+    synthesis *= np.where(np.arange(2 * n_bins) < 2, 1.0, 2.0)[:, None]
+    analysis = np.stack([basis.real, -basis.imag], axis=1).reshape(2 * n_bins, -1) / weight[places % _SAMPLES_PER_HOP]
+    reach = 2 * half // _SAMPLES_PER_HOP
+    blocks = []
+    for distance in range(-reach, reach + 1):
+        shift = distance * _SAMPLES_PER_HOP
+        heard = slice(max(0, shift), len(places) + min(0, shift))
+        given = slice(max(0, -shift), len(places) + min(0, -shift))
+        blocks.append(synthesis[:, given] @ analysis[:, heard].T)
+    return reach, np.concatenate(blocks).astype(np.float32)
+
+
+def _consistent_phase(target: FloatArray, phasor: NDArray[np.complex64], hop: float, n_fft: int) -> NDArray[np.complex64]:
+    """Phasors for magnitudes (runs, n, n_bins), from a start (runs, n, 1 or n_bins): (runs, n, n_bins).
+
+    Fast Griffin-Lim (Perraudin, Balazs, Sondergaard, "A fast Griffin-Lim algorithm", WASPAA 2013); each run of frames is a
+    line with nothing on either side.
+    """
+    runs, n, n_bins = target.shape
+    reach, matrix = _resynthesis(n_fft, n_bins, hop)
+    line = np.zeros((runs, n + 2 * reach, n_bins), dtype=np.complex64)
+    inner = line[:, reach : reach + n]
+    inner[:] = target * phasor
+    windows = np.lib.stride_tricks.sliding_window_view(line.view(np.float32), 2 * reach + 1, axis=1)
     previous = None
     for _ in range(_ITERATIONS):
-        pieces = (spectrum @ synthesis).real
-        signal = np.zeros((len(frames), _SAMPLES_PER_HOP), dtype=np.float32)
-        for piece, row, column in zip(pieces.T, rows, columns, strict=True):
-            signal[:, column] += np.roll(piece, row)
-        signal /= weight
-        seen = signal[source, columns] @ analysis
+        # (runs, n, bins, window) -> (runs * n, window * bins)
+        seen = (windows.swapaxes(2, 3).reshape(runs * n, -1) @ matrix).view(np.complex64).reshape(runs, n, n_bins)
         moved = seen if previous is None else seen + _MOMENTUM * (seen - previous)
         previous = seen
-        spectrum = target * _phasor(moved)
-    start = first % n_frames if whole else margin
-    wanted = (start + np.arange(count)) % len(frames)
-    return _phasor(spectrum[wanted, : low_bins(spec)])
+        inner[:] = target * _phasor(moved)
+    return _phasor(inner)
 
 
 def _phasor(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:

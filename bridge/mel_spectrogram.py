@@ -23,8 +23,23 @@ from bridge.errors import VamenError
 ENGINE_SAMPLE_RATE = 44_100
 """Samples a second of everything that is heard, in Hz."""
 
-FFT_WORKERS = 2
-"""Threads a batched FFT may use; the result does not depend on it (each frame is one transform)."""
+_BATCH_FOR_TWO_THREADS = 128
+
+STRETCH_REACH = 16
+"""Columns on either side of its place that a frame of a stretched image may depend on."""
+
+_ATTACK_BANDS = 8
+_ATTACK_RISE = (0.08, 0.16)
+"""Rise over two columns, as a share of the dynamic range, from which an attack is kept in part, and wholly."""
+
+_ATTACK_COLUMNS = (2.0, 3.5)
+"""Columns before and after an attack that keep their pace: half an analysis window, and a little."""
+
+_ATTACK_YIELD = 6.0
+"""Columns on either side of an attack within which its surroundings make up for it."""
+
+_ATTACK_LAG = 1.0
+"""An attack is heard so many columns after the steepest rise of the picture: windows see it coming."""
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
@@ -178,7 +193,13 @@ def short_time_spectrum(segment: FloatArray, centres: NDArray[np.int64], n_fft: 
     offsets = np.concatenate([np.arange(half), np.arange(-half, 0)])
     frames = segment[(centres[:, None] + offsets) % len(segment)]
     frames *= np.roll(analysis_window(n_fft), -half)
-    return scipy.fft.rfft(frames, axis=1, workers=FFT_WORKERS)
+    return scipy.fft.rfft(frames, axis=1, workers=fft_workers(len(frames)))
+
+
+def fft_workers(batch: int) -> int:
+    """Threads for a batch of FFTs; the result does not depend on it. A few frames of one step are not worth waking a second
+    thread, and on a busy machine waiting for it costs milliseconds."""
+    return 2 if batch >= _BATCH_FOR_TWO_THREADS else 1
 
 
 def spectrum_scale(n_fft: int) -> float:
@@ -228,17 +249,56 @@ def power_from_image(image: NDArray[Any], spec: MelSpectrogramSpec) -> FloatArra
 
 
 def stretch_columns(image: FloatArray, n_frames: int) -> FloatArray:
-    """Interpolate the columns of a periodic image linearly around the ring: (n_mels, columns) -> (n_mels, n_frames).
+    """A periodic image at another tempo: (n_mels, columns) -> (n_mels, n_frames), float 0..1.
 
-    Column j stands at j * columns / n_frames; at the canonical tempo the image comes back unchanged.
+    Column j stands at frame j * n_frames / columns, but an attack keeps its own pace for the few columns that show it, and the
+    sound on either side of it makes up for that: stretched attacks would be slow ones. Between columns the levels are
+    interpolated. A frame follows from the columns within `STRETCH_REACH` of its place; at the canonical tempo the image comes
+    back unchanged.
     """
     columns = image.shape[1]
     if columns == n_frames:
         return image
-    position = np.arange(n_frames) * (columns / n_frames)
+    position = _source_columns(image, n_frames)
     left = np.floor(position).astype(np.int64)
     fraction = (position - left).astype(np.float32)
-    return image[:, left] * (1.0 - fraction) + image[:, (left + 1) % columns] * fraction
+    return image[:, left % columns] * (1.0 - fraction) + image[:, (left + 1) % columns] * fraction
+
+
+def _source_columns(image: FloatArray, n_frames: int) -> NDArray[np.float64]:
+    """Where in an image (n_mels, columns) each frame of a ring of `n_frames` is read, in columns: (n_frames,)."""
+    columns = image.shape[1]
+    even = np.arange(n_frames) * (columns / n_frames)
+    attack, strength = _attacks(image)
+    if not len(attack):
+        return even
+    ratio = n_frames / columns
+    gap = np.diff(attack, append=attack[0] + columns)
+    after = np.minimum(_ATTACK_YIELD, gap / 2)
+    before = np.roll(after, 1)
+    # Columns kept at their own pace on either side; the map stays increasing whatever the tempo.
+    kept_before = np.minimum(_ATTACK_COLUMNS[0] * strength, 0.75 * before * min(1.0, ratio))
+    kept_after = np.minimum(_ATTACK_COLUMNS[1] * strength, 0.75 * after * min(1.0, ratio))
+    place = attack + np.stack([-before, -kept_before / ratio, kept_after / ratio, after])
+    source = attack + np.stack([-before, -kept_before, kept_after, after])
+    shifts = columns * np.arange(-1, 2)[:, None]
+    return np.interp(even, (shifts + place.T.ravel()).ravel(), (shifts + source.T.ravel()).ravel())
+
+
+def _attacks(image: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Attacks in a periodic image: their places in columns, increasing, and their strengths 0..1.
+
+    The rise over two columns, averaged over a band, in the band where it is steepest: a lone kick counts as much as a snare.
+    """
+    level = np.stack([band.mean(axis=0) for band in np.array_split(image.astype(np.float64), _ATTACK_BANDS)])
+    rise = (np.roll(level, -1, axis=1) - np.roll(level, 1, axis=1)).max(axis=0)
+    one_before, one_after = np.roll(rise, 1), np.roll(rise, -1)
+    is_peak = (rise > one_before) & (rise >= one_after) & (rise > np.roll(rise, 2)) & (rise >= np.roll(rise, -2))
+    found = np.flatnonzero(is_peak & (rise > _ATTACK_RISE[0]))
+    top, left, right = rise[found], one_before[found], one_after[found]
+    offset = 0.5 * (left - right) / np.minimum(left - 2.0 * top + right, -1e-9)
+    strength = np.clip((top - _ATTACK_RISE[0]) / (_ATTACK_RISE[1] - _ATTACK_RISE[0]), 0.0, 1.0)
+    return found + np.clip(offset, -0.5, 0.5) + _ATTACK_LAG, strength
 
 
 @lru_cache(maxsize=8)
