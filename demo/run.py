@@ -123,7 +123,7 @@ class Stage:
                 case "/vamen/repaint", _:
                     self.repaints += 1
                 case "/vamen/error", [str(sentence)]:
-                    console.print(f"vamen: {sentence}", style="yellow")
+                    console.print(f"vamen: {sentence}", style="yellow", soft_wrap=True)
         if self.process.poll() is not None:
             raise VamenError("`vamen play` has ended in the middle of the performance; run it alone to see why.")
 
@@ -251,13 +251,14 @@ def run(performance_path: Path, folder: Path, arguments: Sequence[str]) -> None:
     layout = layout_of(model.metadata)
     performance = Performance.read(performance_path, model)
     seconds = performance.frames / ENGINE_SAMPLE_RATE
-    console.print(f"{performance_path}: {performance.bars} bars at {performance.beats_per_minute:g} BPM, {seconds:.0f} seconds.")
+    tempo = f"{performance.beats_per_minute:g} BPM"
+    console.print(f"{performance_path}: {performance.bars} bars at {tempo}, {seconds:.0f} seconds.", soft_wrap=True)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="vamen-demo-") as scratch:
         take, capture = Path(scratch) / "take.osc", Path(scratch) / "capture.wav"
         files = ["--record", str(take), "--capture", str(capture), "--watch-folder", str(folder / "exports")]
         with on_stage([*arguments, "--drift", "0", *files], layout) as stage:
-            console.print(stage.description)
+            console.print(stage.description, soft_wrap=True)
             perform(stage, performance)
             figures = stage.end()
         changes = read_take(take, layout)
@@ -274,7 +275,7 @@ def run(performance_path: Path, folder: Path, arguments: Sequence[str]) -> None:
     peak, gap = true_peak_dbtp(samples), longest_gap(samples, twin)
     late = int(figures["late repaints"])
     rows = {
-        "bars played": f"{performance.bars} at {performance.beats_per_minute:g} BPM",
+        "bars played": f"{performance.bars} at {tempo}",
         "length": f"{performance.frames} samples, {seconds:.2f} s",
         "repaints": figures["repaints"],
         "slowest repaint": f"{figures['slowest repaint (ms)']} ms",
@@ -285,9 +286,10 @@ def run(performance_path: Path, folder: Path, arguments: Sequence[str]) -> None:
         "equals its offline render": "to the bit" if pcm24(samples) == pcm24(twin) else "no",
     }
     report(folder / "report.md", rows)
-    console.print(f"{folder / 'performance.wav'}, performance.png, report.md, exports/")
+    console.print(f"{folder / 'performance.wav'}, performance.png, report.md, exports/", soft_wrap=True)
     if late:
-        console.print(f"{late} repaints came late, because this machine was busy: until then the old sound went on.")
+        sentence = f"{late} repaints came late, because this machine was busy: until then the old sound went on."
+        console.print(sentence, soft_wrap=True)
     check(performance, figures, peak, gap)
 
 
@@ -327,7 +329,7 @@ def main() -> int:
     try:
         run(own.performance, own.out, arguments)
     except VamenError as error:
-        console.print(f"demo: {error}", style="red")
+        console.print(f"demo: {error}", style="red", soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         console.print("demo: interrupted.")
