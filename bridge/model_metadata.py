@@ -60,9 +60,9 @@ class Axis:
     weight: FloatArray
     """(steps, latent_dimensions): coordinate = sum(weight * (latent - latent_mean)); sum(weight * direction) == 1."""
     low: float
-    """5th percentile of the coordinate in the training set: where the knob's 0 leads."""
+    """Where the knob's 0 leads: the coordinate's 5th percentile in the training set, or further where that moves too little."""
     high: float
-    """95th percentile of the coordinate in the training set: where the knob's 1 leads."""
+    """Where the knob's 1 leads: the 95th percentile, or further."""
 
 
 @dataclass(frozen=True)

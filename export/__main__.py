@@ -19,11 +19,13 @@ from bridge.errors import VamenError
 from bridge.loudness import at_target_loudness
 from bridge.mel_spectrogram import image_from_audio, unit_image
 from bridge.model_metadata import FORMAT_VERSION, FloatArray, ModelMetadata, Slot
+from export import descriptors
 from export.card import card
 from export.convert import write_proved
 from export.descriptors import describe_all
 from export.fit import fit_axes, fit_prior
 from export.measure import AXIS_BREAKS, axis_effects, held_out_scores, unit_images
+from export.refine import refine
 from training.dataset import BreakDataset
 from training.model import REACH, StepVAE
 from training.train import Checkpoint, encode_means
@@ -53,7 +55,10 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
     axes, explained = fit_axes(latents, described, dataset.spec)
     print("Variance of each descriptor that its axis explains: " + ", ".join(f"{k} {v:.2f}" for k, v in explained.items()))
     kits = np.array(dataset.manifest["main_source"])[fitted]
-    effects = axis_effects(model, axes, latents[:: len(latents) // AXIS_BREAKS], mean, described.std(axis=0), dataset.spec)
+    spread = np.maximum(described.std(axis=0), 1e-6)
+    apart = max(1, len(latents) // (2 * AXIS_BREAKS))
+    axes = refine(model, axes, latents[::apart][0::2], mean, spread, dataset.spec)
+    effects = axis_effects(model, axes, latents[::apart][1::2], mean, spread, dataset.spec)
     mean_image = unit_images(dataset, fitted[::10]).mean(axis=0)
     provenance = checkpoint.provenance
     metadata = ModelMetadata(
@@ -98,7 +103,8 @@ def _fitting_set(
     model: StepVAE, dataset: BreakDataset, fitted: np.ndarray[Any, Any], checkpoint_path: Path
 ) -> tuple[FloatArray, np.ndarray[Any, Any]]:
     """Posterior means and descriptors of the training images, kept beside the checkpoint for the next export."""
-    pictures = hashlib.sha256(f"{dataset.manifest['bank_sha256']} {dataset.manifest['seed']}".encode() + fitted.tobytes())
+    code = Path(descriptors.__file__).read_bytes()
+    pictures = hashlib.sha256(f"{dataset.manifest['bank_sha256']} {dataset.manifest['seed']}".encode() + fitted.tobytes() + code)
     described = _kept(
         checkpoint_path.with_name("descriptors.npy"),
         pictures.hexdigest(),

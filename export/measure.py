@@ -16,7 +16,7 @@ from training.model import StepVAE
 from training.train import decode_rings, reconstruct
 
 MAX_SCORED = 300
-AXIS_BREAKS = 24
+AXIS_BREAKS = 20
 AXIS_POSITIONS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -68,6 +68,15 @@ def axis_effects(
             "other_moves": float(shift[other]),
         }
     return effects
+
+
+def movements(
+    model: StepVAE, axis: Axis, latents: FloatArray, mean: FloatArray, spread: FloatArray, spec: MelSpectrogramSpec
+) -> FloatArray:
+    """Mean change of every descriptor from the knob's 0 to its 1, decoded, in standard deviations: (descriptor,)."""
+    ends = [np.stack([turn(axis, latent, mean, position) for latent in latents]) for position in (0.0, 1.0)]
+    low, high = (describe_all(decode_rings(model, end), spec) for end in ends)
+    return np.asarray((high - low).mean(axis=0) / spread)
 
 
 def _spearman(values: np.ndarray[Any, Any]) -> float:

@@ -100,13 +100,11 @@ class Decoder(nn.Module):
         x = F.leaky_relu(self.spread(x), SLOPE)
         batch, _, steps = x.shape
         x = x.reshape(batch, -1, self.rows, COLUMNS, steps).transpose(3, 4).reshape(batch, -1, self.rows, COLUMNS * steps)
-        used = 0
-        for stage, tile in zip((self.stage1, self.stage2, self.stage3), self.tiles, strict=True):
-            widen, refine = stage
+        stages = zip((self.stage1, self.stage2, self.stage3), self.tiles, strict=True)
+        for used, ((widen, refine), tile) in enumerate(stages):
             x = _double_rows(widen(x))
             x = F.leaky_relu(x + _repeat(tile, steps, used), SLOPE)
             x = x[..., 1:-1] + F.leaky_relu(refine(x), SLOPE)
-            used += 1
         picture, level = F.pixel_shuffle(self.paint(x), SHUFFLE).unbind(1)
         return picture + self.row_level[:, None], (level + self.grain_level[:, None]) * self.grain(step_latent)
 
