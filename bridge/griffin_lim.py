@@ -170,7 +170,7 @@ def render_loop(image: NDArray[Any], spec: MelSpectrogramSpec, beats_per_minute:
     `columns` is a whole number of steps (one image, half of one, or several); the result repeats without a seam.
     """
     grid = LoopGrid.at_tempo(spec, beats_per_minute, image.shape[1] // spec.frames_per_step)
-    return paint_ring(linear_magnitude(stretch_columns(unit_image(image), grid.n_frames), spec), grid)
+    return paint_ring(linear_magnitude(stretch_columns(unit_image(image), grid.n_frames, spec.half_window_columns), spec), grid)
 
 
 def paint_ring(magnitude: FloatArray, grid: LoopGrid, iterations: int = COLD_ITERATIONS) -> FloatArray:

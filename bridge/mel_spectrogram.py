@@ -32,14 +32,11 @@ _ATTACK_BANDS = 8
 _ATTACK_RISE = (0.08, 0.16)
 """Rise over two columns, as a share of the dynamic range, from which an attack is kept in part, and wholly."""
 
-_ATTACK_COLUMNS = (2.0, 3.5)
-"""Columns before and after an attack that keep their pace: half an analysis window, and a little."""
+_ATTACK_BODY_COLUMNS = 1.5
+"""Columns after an attack, beyond half a window, that keep their pace too: a kick falls to its pitch in them."""
 
 _ATTACK_YIELD = 6.0
 """Columns on either side of an attack within which its surroundings make up for it."""
-
-_ATTACK_LAG = 1.0
-"""An attack is heard so many columns after the steepest rise of the picture: windows see it coming."""
 
 Image = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
@@ -98,6 +95,11 @@ class MelSpectrogramSpec:
     def n_bins(self) -> int:
         """FFT bins that the image covers: 0 Hz to the spec's own Nyquist frequency."""
         return self.n_fft // 2 + 1
+
+    @property
+    def half_window_columns(self) -> float:
+        """Columns of the image that half an analysis window covers: how far ahead a window sees an attack."""
+        return self.n_fft / (2 * self.hop_length)
 
     @property
     def beats_per_minute(self) -> float:
@@ -248,28 +250,30 @@ def power_from_image(image: NDArray[Any], spec: MelSpectrogramSpec) -> FloatArra
     return power
 
 
-def stretch_columns(image: FloatArray, n_frames: int) -> FloatArray:
+def stretch_columns(image: FloatArray, n_frames: int, half_window: float = PRESETS["hifi"].half_window_columns) -> FloatArray:
     """A periodic image at another tempo: (n_mels, columns) -> (n_mels, n_frames), float 0..1.
 
     Column j stands at frame j * n_frames / columns, but an attack keeps its own pace for the few columns that show it, and the
     sound on either side of it makes up for that: stretched attacks would be slow ones. Between columns the levels are
     interpolated. A frame follows from the columns within `STRETCH_REACH` of its place; at the canonical tempo the image comes
-    back unchanged.
+    back unchanged. `half_window` is the spec's `half_window_columns`.
     """
     columns = image.shape[1]
     if columns == n_frames:
         return image
-    position = _source_columns(image, n_frames)
+    position = _source_columns(image, n_frames, half_window)
     left = np.floor(position).astype(np.int64)
     fraction = (position - left).astype(np.float32)
     return image[:, left % columns] * (1.0 - fraction) + image[:, (left + 1) % columns] * fraction
 
 
-def _source_columns(image: FloatArray, n_frames: int) -> NDArray[np.float64]:
+def _source_columns(image: FloatArray, n_frames: int, half_window: float) -> NDArray[np.float64]:
     """Where in an image (n_mels, columns) each frame of a ring of `n_frames` is read, in columns: (n_frames,)."""
     columns = image.shape[1]
     even = np.arange(n_frames) * (columns / n_frames)
-    attack, strength = _attacks(image)
+    rise, strength = _steepest_rises(image)
+    # Windows see an attack coming: the steepest rise of a picture in decibels is early by half of what they reach ahead.
+    attack = rise + half_window / 2
     if not len(attack):
         return even
     ratio = n_frames / columns
@@ -277,16 +281,16 @@ def _source_columns(image: FloatArray, n_frames: int) -> NDArray[np.float64]:
     after = np.minimum(_ATTACK_YIELD, gap / 2)
     before = np.roll(after, 1)
     # Columns kept at their own pace on either side; the map stays increasing whatever the tempo.
-    kept_before = np.minimum(_ATTACK_COLUMNS[0] * strength, 0.75 * before * min(1.0, ratio))
-    kept_after = np.minimum(_ATTACK_COLUMNS[1] * strength, 0.75 * after * min(1.0, ratio))
+    kept_before = np.minimum(half_window * strength, 0.75 * before * min(1.0, ratio))
+    kept_after = np.minimum((half_window + _ATTACK_BODY_COLUMNS) * strength, 0.75 * after * min(1.0, ratio))
     place = attack + np.stack([-before, -kept_before / ratio, kept_after / ratio, after])
     source = attack + np.stack([-before, -kept_before, kept_after, after])
     shifts = columns * np.arange(-1, 2)[:, None]
     return np.interp(even, (shifts + place.T.ravel()).ravel(), (shifts + source.T.ravel()).ravel())
 
 
-def _attacks(image: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Attacks in a periodic image: their places in columns, increasing, and their strengths 0..1.
+def _steepest_rises(image: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where the levels of a periodic image rise steeply, in columns, increasing, and how surely that is an attack: 0..1.
 
     The rise over two columns, averaged over a band, in the band where it is steepest: a lone kick counts as much as a snare.
     """
@@ -298,7 +302,7 @@ def _attacks(image: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64
     top, left, right = rise[found], one_before[found], one_after[found]
     offset = 0.5 * (left - right) / np.minimum(left - 2.0 * top + right, -1e-9)
     strength = np.clip((top - _ATTACK_RISE[0]) / (_ATTACK_RISE[1] - _ATTACK_RISE[0]), 0.0, 1.0)
-    return found + np.clip(offset, -0.5, 0.5) + _ATTACK_LAG, strength
+    return found + np.clip(offset, -0.5, 0.5), strength
 
 
 @lru_cache(maxsize=8)
