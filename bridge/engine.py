@@ -130,7 +130,7 @@ class Engine:
         slot = self.store.write(self.ring.samples)
         assert slot is not None, "a new store has free rows"
         self._slot = slot
-        self._moved = self._changed = False
+        self._moved, self._changed, self._fade = False, False, FADE_FRAMES
         return self._publication(effect_frame=0, fade_frames=0)
 
     def tick(self, number: int, controls: Iterable[Control] = ()) -> Publication | None:
@@ -177,6 +177,11 @@ class Engine:
     def frame_of_beat(self, beat: float) -> int:
         """Frame at which a beat, counted as in `beat_at`, falls."""
         return self._anchor + round(beat * self.ring.grid.loop_length / self.model.metadata.spec.beats)
+
+    @property
+    def painting(self) -> bool:
+        """Whether anything is painted, or waits to be painted or handed over."""
+        return self._moved or self._finished or self._takeover is not None or bool(self.ring.dirty.any())
 
     # -- controls -------------------------------------------------------------------------------------------------------------
 

@@ -243,6 +243,10 @@ def test_the_state_at_frame_0_brings_another_engine_to_the_same_sound(model: Mod
     assert np.array_equal(twin.ring.samples, engine.ring.samples)
     assert twin.schedule == engine.schedule
     assert twin.state() == engine.state()
+    # And what follows is the same too.
+    for tick in range(1, 12):
+        controls = [Control("axis", (1,), (0.9,))] if tick == 1 else []
+        assert twin.tick(tick, controls) == engine.tick(tick, controls)
 
 
 def test_painting_starts_again_after_a_failure(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,219 @@
+"""One evening: the loop that follows the sound's frame counter and runs the engine once a tick."""
+
+from __future__ import annotations
+
+import logging
+import math
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+
+from bridge.break_render import BEATS_PER_BAR
+from bridge.control import Control, ControlChange, Mailbox
+from bridge.engine import Engine, Schedule
+from bridge.errors import VamenError
+from bridge.exporter import Exporter, Reporter
+from bridge.generator import Ring
+from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
+from bridge.performer import Performer
+from bridge.player import TICK_FRAMES
+from bridge.sound_process import SoundProcess
+from bridge.take import TakeWriter
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.001
+"""How often the sound's frame counter is looked at; a tick is 5.8 ms."""
+
+MOST_TICKS_BEHIND = 16
+"""A main process that was held up for this much longer than a publication may take leaves out the ticks it missed: what they
+would paint is late anyway."""
+
+REHEARSALS = 6
+"""Steps painted before the start, to learn how long one takes on this machine; the first only warms it up."""
+
+HEADROOM = 1.5
+"""A step is given this many times what it took in rehearsal."""
+
+LONGEST_STEP_TICKS = 16
+
+
+@dataclass(slots=True)
+class Report:
+    """The worst that happened, measured with the clock on the wall."""
+
+    slowest_step_seconds: float = 0.0
+    slowest_repaint_frames: int = 0
+    generator_failures: int = 0
+    skips: int = 0
+    """Times that ticks were left out in the middle of a repaint."""
+
+
+class Performance:
+    """One evening: from the first loop to the last tick."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        sound: SoundProcess,
+        mailbox: Mailbox,
+        reporter: Reporter,
+        exporter: Exporter,
+        performer: Performer | None,
+        take: TakeWriter | None,
+    ) -> None:
+        self._report = Report()
+        self._engine = engine
+        self._sound = sound
+        self._mailbox = mailbox
+        self._reporter = reporter
+        self._feedback = reporter.feedback
+        self._exporter = exporter
+        self._performer = performer
+        self._take = take
+        self._tick = 0
+        self._step = -1
+        self._moved_at: int | None = None
+        self._repaints = 0
+        self._failed = False
+
+    def begin(self) -> None:
+        """Paint the first loop, write the take's head, and set the clock going."""
+        engine = self._engine
+        publication = engine.start()
+        engine.schedule = Schedule(rehearse(engine.ring), engine.schedule.margin_ticks)
+        self._record(0, engine.state())
+        self._sound.publish(publication)
+
+    def run(self, stop: threading.Event) -> None:
+        """Follow the sound until told to stop."""
+        while not stop.is_set():
+            if not self._sound.alive:
+                raise VamenError("The sound process has ended; start vamen again, and ask `vamen doctor` if it happens twice.")
+            frame = self._sound.frame
+            behind = frame // TICK_FRAMES - self._tick
+            if behind <= 0:
+                time.sleep(POLL_SECONDS)
+                continue
+            if behind > MOST_TICKS_BEHIND + self._engine.schedule.margin_ticks:
+                self._report.skips += self._engine.painting
+                self._tick = frame // TICK_FRAMES - 1
+            self._tick += 1
+            self._run_tick(self._tick)
+        # The end of a take is a stop: what follows it is silence, live as offline.
+        self._record((self._tick + 1) * TICK_FRAMES, [Control("stop", (), ())])
+
+    def _run_tick(self, tick: int) -> None:
+        engine = self._engine
+        controls = [self._settled(control) for control in self._mailbox.drain()]
+        if self._performer is not None and engine.playing:
+            for control in controls:
+                self._performer.touched(control)
+            controls += self._performer.controls(engine.beat_at(tick * TICK_FRAMES))
+        self._record(tick * TICK_FRAMES, controls)
+        painted, begun = engine.counters.painted_steps, time.perf_counter()
+        try:
+            publication = engine.tick(tick, controls)
+        except Exception:
+            self._recover()
+            return
+        if publication is not None:
+            self._sound.publish(publication)
+        if engine.counters.painted_steps > painted:
+            self._note_step(tick, time.perf_counter() - begun)
+        self._tell(tick, controls)
+
+    def _settled(self, control: Control) -> Control:
+        """A control with everything in it that a recording needs: a draw without a seed gets one."""
+        if control.name == "random" and not control.values:
+            return Control("random", (), (secrets.randbelow(2**31),))
+        return control
+
+    def _recover(self) -> None:
+        """The generator has failed: the sound that is there plays on, and painting starts again from a clean ring."""
+        self._report.generator_failures += 1
+        if not self._failed:
+            logger.exception("the generator failed and starts again; the sound goes on")
+            self._reporter.tell("The generator failed and starts again; the sound goes on. The log says where.")
+        self._failed = True
+        self._engine.start_painting_again()
+
+    def _note_step(self, tick: int, seconds: float) -> None:
+        self._report.slowest_step_seconds = max(self._report.slowest_step_seconds, seconds)
+        counters = self._engine.counters
+        if self._moved_at is None:
+            self._moved_at = tick
+        if counters.repaints > self._repaints:
+            self._repaints = counters.repaints
+            frames = (tick - self._moved_at + self._engine.schedule.step_ticks) * TICK_FRAMES
+            self._report.slowest_repaint_frames = max(self._report.slowest_repaint_frames, frames)
+            self._moved_at = None
+            self._feedback.send("/vamen/repaint", 1000.0 * frames / ENGINE_SAMPLE_RATE, 1000.0 * seconds)
+
+    def _record(self, frame: int, controls: list[Control]) -> None:
+        if self._take is None:
+            return
+        try:
+            for control in controls:
+                self._take.write(ControlChange(frame, control))
+        except VamenError as error:
+            self._take = None
+            self._reporter.tell(f"The recording ends here: {error}")
+
+    def _tell(self, tick: int, controls: list[Control]) -> None:
+        """Keep the subscribers informed."""
+        engine = self._engine
+        for sentence in (*engine.errors, *self._sound.problems()):
+            self._reporter.tell(sentence)
+        engine.errors.clear()
+        for request in engine.exports:
+            self._exporter.put(request)
+        engine.exports.clear()
+        if not self._feedback.subscribers:
+            return
+        if controls:
+            self._send_state()
+        beat = engine.beat_at(tick * TICK_FRAMES)
+        step = math.floor(beat * engine.model.metadata.spec.steps_per_beat)
+        if step != self._step:
+            self._step = step
+            bar, beat_in_bar = divmod(math.floor(beat), BEATS_PER_BAR)
+            self._feedback.send("/vamen/position", bar + 1, beat_in_bar + 1, step % engine.ring.steps + 1)
+
+    def _send_state(self) -> None:
+        engine, send = self._engine, self._feedback.send
+        for axis, position in zip(engine.model.metadata.axes, engine.space.axes, strict=True):
+            send(f"/vamen/state/axis/{axis.name}", position)
+        send("/vamen/state/tempo", engine.beats_per_minute)
+        send("/vamen/state/gain", engine.gain)
+        send("/vamen/state/quantise", engine.quantise)
+        send("/vamen/state/playing", int(engine.playing))
+
+    def figures(self) -> dict[str, int | float]:
+        """What the evening came to, by name."""
+        counters, report = self._engine.counters, self._report
+        return {
+            "bars": max(0, math.floor(self._engine.beat_at(self._tick * TICK_FRAMES) / BEATS_PER_BAR)),
+            "repaints": counters.repaints,
+            "slowest repaint (ms)": round(1000 * report.slowest_repaint_frames / ENGINE_SAMPLE_RATE),
+            "slowest step (ms)": round(1000 * report.slowest_step_seconds, 1),
+            "late repaints": self._sound.late + report.skips,
+            "gaps": self._sound.gaps,
+            "exports": len(self._exporter.written),
+            "refused controls": counters.rejected,
+            "generator failures": report.generator_failures,
+        }
+
+
+def rehearse(ring: Ring) -> int:
+    """Ticks to give a step on this machine: paint a few on a copy of the ring, and look at the clock."""
+    stage = ring.copy()
+    seconds = []
+    for step in range(REHEARSALS):
+        stage.spoil(step)
+        begun = time.perf_counter()
+        stage.paint_step(step)
+        seconds.append(time.perf_counter() - begun)
+    ticks = math.ceil(max(seconds[1:]) * HEADROOM * ENGINE_SAMPLE_RATE / TICK_FRAMES)
+    return min(max(ticks, Schedule().step_ticks), LONGEST_STEP_TICKS)
