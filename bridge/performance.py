@@ -17,7 +17,7 @@ from bridge.exporter import Exporter, Reporter
 from bridge.generator import Ring
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
 from bridge.performer import Performer
-from bridge.player import TICK_FRAMES
+from bridge.player import FADE_FRAMES, TICK_FRAMES
 from bridge.sound_process import SoundProcess
 from bridge.take import TakeWriter
 
@@ -37,6 +37,9 @@ HEADROOM = 1.5
 """A step is given this many times what it took in rehearsal."""
 
 LONGEST_STEP_TICKS = 16
+
+LONGEST_END_SECONDS = 1.0
+"""How long the end waits for a sound device that has stopped asking for sound."""
 
 
 @dataclass(slots=True)
@@ -101,8 +104,17 @@ class Performance:
                 self._tick = frame // TICK_FRAMES - 1
             self._tick += 1
             self._run_tick(self._tick)
-        # The end of a take is a stop: what follows it is silence, live as offline.
-        self._record((self._tick + 1) * TICK_FRAMES, [Control("stop", (), ())])
+        self._end()
+
+    def _end(self) -> None:
+        """Stop as a hand would, so that the recording ends as the sound does."""
+        self._mailbox.put(Control("stop"))
+        self._tick += 1
+        self._run_tick(self._tick)
+        silent = (self._tick + self._engine.schedule.margin_ticks) * TICK_FRAMES + FADE_FRAMES
+        deadline = time.monotonic() + LONGEST_END_SECONDS
+        while self._sound.alive and self._sound.frame < silent and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
 
     def _run_tick(self, tick: int) -> None:
         engine = self._engine

@@ -131,7 +131,8 @@ def test_a_signal_ends_it_cleanly(number: int, tmp_path: Path) -> None:
 def test_it_starts_in_the_background_of_a_shell_and_still_obeys(tmp_path: Path) -> None:
     # A shell without job control starts background processes with SIGINT ignored.
     command = (
-        f"trap '' INT; '{sys.executable}' -m bridge play --model '{TINY_MODEL}' --output none --osc-port 0 > '{tmp_path}/out' 2>&1 & "
+        f"trap '' INT; '{sys.executable}' -m bridge play --model '{TINY_MODEL}' --output none --osc-port 0 "
+        f"> '{tmp_path}/out' 2>&1 & "
         f"pid=$!; while ! grep -q plays '{tmp_path}/out'; do sleep 0.1; done; kill -INT $pid; wait $pid; exit $?"
     )
     assert subprocess.run(["sh", "-c", command], cwd=ROOT, timeout=START_SECONDS, check=False).returncode == 0
