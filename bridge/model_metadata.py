@@ -78,7 +78,7 @@ class Prior:
     centres: FloatArray
     """(centre, steps * latent_dimensions), relative to latent_mean."""
     groups: tuple[int, ...]
-    """Group of each centre, from 0; centres of one group share a kit."""
+    """Group of each centre, from 0; centres of one group share a kit and its colour."""
     piece_steps: int
     """Steps of a piece, a divisor of the steps; as many as there are keeps every centre whole."""
     components: FloatArray

@@ -14,6 +14,7 @@ LICENCE_NOTE = (
 FACTS = ("recipe", "export", "seed", "commit", "hardware", "updates", "minutes", "images", "note")
 SCORES = (
     ("error_db", "error, rms dB", "lower is better; of an 80 dB range, grain included"),
+    ("smooth_error_db", "the same without grain", "grain that cannot be coded doubles its own error; it is there for the sound"),
     ("mean_image_error_db", "the mean training image's", "what no model at all would get"),
     ("averaged_error_db", "averaged error, rms dB", "power averaged over 4 rows x 4 columns first: grain left out"),
     ("texture", "texture", "variance within those blocks, painted over original; 1 is right"),

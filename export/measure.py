@@ -13,7 +13,7 @@ from export.descriptors import DESCRIPTIONS, describe_all
 from training import scores
 from training.dataset import BreakDataset
 from training.model import StepVAE
-from training.train import decode_rings, reconstruct
+from training.train import decode_rings, encode_means
 
 MAX_SCORED = 300
 AXIS_BREAKS = 20
@@ -29,11 +29,14 @@ def held_out_scores(model: StepVAE, dataset: BreakDataset, split: str, mean_imag
     """Scores on one split, which must not be empty."""
     spec = dataset.spec
     originals = unit_images(dataset, dataset.indices(split)[:MAX_SCORED])
-    painted = reconstruct(model, originals)
+    latents = encode_means(model, originals)
+    painted = decode_rings(model, latents)
+    smooth = decode_rings(model, latents, grain=False)
     range_db = spec.dynamic_range_db
     return {
         "images": len(originals),
         "error_db": scores.error_db(painted, originals, range_db),
+        "smooth_error_db": scores.error_db(smooth, originals, range_db),
         "mean_image_error_db": scores.error_db(mean_image[np.newaxis], originals, range_db),
         "averaged_error_db": scores.averaged_error_db(painted, originals, range_db),
         "texture": scores.texture(painted, originals),

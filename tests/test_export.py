@@ -19,7 +19,6 @@ from export.convert import measured_reach
 from export.descriptors import DESCRIPTIONS, describe
 from export.fit import fit_axes, fit_prior
 from tests.break_images import SPEC, make_dataset
-from tests.make_tiny_model import metadata as tiny_metadata
 from tests.sounds import AMEN_LIKE, KICKS_ALONE, TWO_STEP, break_loop, loop_from_pattern
 from tests.test_train import SMALL, trainer
 from training.dataset import BreakDataset
@@ -155,12 +154,12 @@ def test_draws_stay_within_a_kit() -> None:
     latents += 20.0 * kits[:, np.newaxis, np.newaxis]
     mean = latents.mean(axis=0)
     prior = fit_prior(latents, kits, mean, steps_per_beat=4, seed=0)
-    drawn = tiny_metadata()
-    steps = prior.centres.reshape(len(prior.groups), 32, 3) + mean
-    assert prior.piece_steps == 4 and drawn.spec.steps % prior.piece_steps == 0
-    for group in range(3):
-        level = steps[np.array(prior.groups) == group].mean()
-        assert level == pytest.approx(20.0 * group, abs=1.0)
+    centres = prior.centres.reshape(len(prior.groups), 32, 3) + mean
+    levels = {group: centres[np.array(prior.groups) == group].mean(axis=(1, 2)) for group in set(prior.groups)}
+    assert {round(float(level.mean()) / 20.0) for level in levels.values()} == {0, 1, 2}
+    assert max(float(np.ptp(level)) for level in levels.values()) < 2.0
+    assert min(len(level) for level in levels.values()) >= 6
+    assert prior.piece_steps == 4
 
 
 def described(samples: np.ndarray) -> dict[str, float]:

@@ -373,11 +373,12 @@ def encode_means(model: StepVAE, images: np.ndarray[Any, np.dtype[np.float32]], 
 
 
 @torch.no_grad()
-def decode_rings(model: StepVAE, latents: np.ndarray[Any, np.dtype[np.float32]], batch: int = 16) -> Any:
-    """Images of whole loops: (count, steps, latent_dimensions) -> (count, n_mels, columns) float32 in 0..1."""
+def decode_rings(model: StepVAE, latents: np.ndarray[Any, np.dtype[np.float32]], batch: int = 16, *, grain: bool = True) -> Any:
+    """Images of whole loops, with or without grain: (count, steps, latent_dimensions) -> (count, n_mels, columns) in 0..1."""
     device = next(model.parameters()).device
     parts = (torch.from_numpy(latents[start : start + batch]) for start in range(0, len(latents), batch))
-    return np.concatenate([model.decoder(around(part.to(device))).clamp(0.0, 1.0).cpu().numpy() for part in parts])
+    paint = model.decoder if grain else lambda latent: model.decoder.heads(latent)[0]
+    return np.concatenate([paint(around(part.to(device))).clamp(0.0, 1.0).cpu().numpy() for part in parts])
 
 
 def reconstruct(model: StepVAE, images: np.ndarray[Any, np.dtype[np.float32]]) -> Any:
