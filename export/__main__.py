@@ -73,7 +73,7 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
         axes=axes,
         slots=_slots(model, dataset, fitted, latents, home),
         training={
-            "recipe": f"`python -m training.train DATA --out RUN {_length(checkpoint)} --seed {checkpoint.config.seed}` after "
+            "recipe": f"`python -m training.train DATA --out RUN {_options(checkpoint)}` after "
             f"`python -m training.breaks SOURCES --out DATA --count {dataset.manifest['count']} --preset {dataset.spec.name} "
             f"--seed {dataset.manifest['seed']}`",
             "export": "`python -m export RUN/checkpoint.pt MODEL.onnx --data DATA" + (" --home LOOP`" if home else "`"),
@@ -176,9 +176,10 @@ def _plain_name(file_name: str) -> str:
     return Path(file_name).stem.removeprefix("loop_").replace("_", " ")
 
 
-def _length(checkpoint: Checkpoint) -> str:
+def _options(checkpoint: Checkpoint) -> str:
     config = checkpoint.config
-    return f"--updates {config.updates}" if config.updates is not None else f"--minutes {config.minutes:g}"
+    length = f"--updates {config.updates}" if config.updates is not None else f"--minutes {config.minutes:g}"
+    return f"{length} --seed {config.seed} --batch {config.batch} --learning-rate {config.learning_rate:g}"
 
 
 def main(arguments: list[str] | None = None) -> int:

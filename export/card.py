@@ -39,12 +39,7 @@ def card(metadata: ModelMetadata, file_name: str, sha256: str) -> str:
         "",
         "## How good it is",
         "",
-        f"Measured by `python -m export` on {training['scores']['held_out_draw']['images']} held-out draws of known sources, and "
-        f"on {training['scores']['held_out_source']['images']} breaks of sources that no training image used.",
-        "",
-        "| | held-out draws | held-out sources | |",
-        "|---|---|---|---|",
-        *(_score_line(training["scores"], *entry) for entry in SCORES),
+        *_score_table(training["scores"]),
         "",
         "## Axes",
         "",
@@ -70,9 +65,21 @@ def card(metadata: ModelMetadata, file_name: str, sha256: str) -> str:
     return "\n".join(lines)
 
 
-def _score_line(scores: dict[str, Any], key: str, label: str, meaning: str) -> str:
-    columns = " | ".join(f"{scores[split][key]:.2f}" for split in ("held_out_draw", "held_out_source"))
-    return f"| {label} | {columns} | {meaning} |"
+def _score_table(scores: dict[str, dict[str, float]]) -> list[str]:
+    if not scores:
+        return ["The data set holds no break back, so nothing was measured."]
+    names = [f"{split.replace('_', ' ')} ({measured['images']:.0f} breaks)" for split, measured in scores.items()]
+    return [
+        "Measured by `python -m export` on breaks that no update saw; those of held-out sources are made of files that no",
+        "training image used.",
+        "",
+        f"| | {' | '.join(names)} | |",
+        "|---" * (len(names) + 2) + "|",
+        *(
+            f"| {label} | {' | '.join(f'{measured[key]:.2f}' for measured in scores.values())} | {meaning} |"
+            for key, label, meaning in SCORES
+        ),
+    ]
 
 
 def _axis_line(name: str, description: str, measured: dict[str, Any] | None) -> str:
