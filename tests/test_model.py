@@ -10,7 +10,8 @@ import onnx
 import pytest
 
 from bridge.errors import VamenError
-from bridge.model import DECODED_OUTPUT, ENCODED_OUTPUT, Model
+from bridge.mel_spectrogram import PRESETS
+from bridge.model import DECODED_OUTPUT, DEFAULT_PATH, ENCODED_OUTPUT, Model
 from tests.make_tiny_model import DIMENSIONS, FLOOR, NEIGHBOUR, PATH, build, metadata, patterns, shapes
 
 
@@ -117,3 +118,20 @@ def test_a_decoder_that_paints_another_size_is_refused(tmp_path: Path) -> None:
     path.write_bytes(small.SerializeToString())
     with pytest.raises(VamenError, match=r"small\.onnx: the decoder"):
         Model.load(path)
+
+
+def test_the_shipped_model_is_what_the_instrument_promises() -> None:
+    shipped = Model.load()
+    metadata = shipped.metadata
+    assert DEFAULT_PATH.stat().st_size <= 16_000_000
+    assert metadata.spec == PRESETS["hifi"] and metadata.reach <= 2
+    assert len(metadata.axes) >= 6 and "amen" in metadata.slots[0].name
+    assert shipped.sha256 in DEFAULT_PATH.with_suffix(".md").read_text(encoding="utf-8")
+    latent = metadata.draw(np.random.default_rng(0))
+    whole = shipped.decode_ring(latent)
+    assert whole.shape == (512, 512) and 0.0 <= whole.min() < 0.2 and 0.5 < whole.max() <= 1.0
+    for step in (0, 9, 31):
+        neighbours = np.arange(step - metadata.reach, step + metadata.reach + 1) % 32
+        tile = shipped.decode(latent[neighbours][np.newaxis])[0]
+        assert np.abs(tile - whole[:, step * 16 : step * 16 + 16]).max() < 1e-5
+    assert np.abs(shipped.encode(whole) - latent).mean() < np.abs(metadata.latent_mean - latent).mean()
