@@ -36,7 +36,7 @@ from bridge.mel_spectrogram import (
 ComplexArray = NDArray[np.complex64]
 
 COLD_ITERATIONS = 16
-REPAINT_ITERATIONS = 3
+REPAINT_ITERATIONS = 5
 _MOMENTUM = np.float32(0.99)
 _INVERSION_UPDATES = 2
 _RIDGE = 1e-2
@@ -44,7 +44,10 @@ _PATH_SWEEPS = 6
 _TIME_BANDWIDTH = 0.25645
 """Ratio gamma / n_fft**2 of the Gaussian nearest to a Hann window (Prusa, Balazs, Sondergaard 2017, table I)."""
 
-WARM_LIMIT = 0.5
+_LEAD_IN_FRAMES = 2
+"""Frames before the asked ones that a repaint takes along: they overlap what comes, and were painted without knowing it."""
+
+WARM_LIMIT = 0.35
 """A repaint keeps the old phases while the magnitudes move by less than this share of their norm; beyond it they mislead."""
 
 
@@ -199,11 +202,13 @@ def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int,
     """Paint `count` frames from frame `first` anew into a sounding ring: (first sample, new samples), written modulo the ring.
 
     `ring` (loop_length,) is what sounds, `magnitude` (n_frames, n_bins) the whole ring's target, already new for these frames.
-    The neighbouring frames keep their sound and are the boundary, so the new samples meet the old without a step. Phases start
-    from those that are there, or, where the magnitudes have moved by more than `WARM_LIMIT`, from phase-gradient integration.
+    The new samples reach half a window beyond the outermost centres. What lies around keeps its sound and is the boundary, so
+    they meet it without a step. Phases start from those that are there, or, where the magnitudes have moved by more than
+    `WARM_LIMIT`, from phase-gradient integration.
     """
     spec, n_fft, n_bins = grid.spec, grid.spec.n_fft_engine, magnitude.shape[1]
     half = n_fft // 2
+    first, count = first - _LEAD_IN_FRAMES, count + _LEAD_IN_FRAMES
     frames = np.arange(first, first + count)
     # Centres run on past the end of the ring, so that the segment is one piece.
     centres = grid.centres[frames % grid.n_frames] + grid.loop_length * (frames // grid.n_frames)
@@ -222,32 +227,39 @@ def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int,
         around = magnitude[np.arange(first - 1, first + count + 1) % grid.n_frames]
         spectrum = target * start_phases(around, low, (np.abs(edge), np.angle(edge).astype(np.float64)), grid)
 
+    # What the frames on either side contribute does not change: their window's share of the sound that is there. The frames that
+    # are taken along may change the sound from half a window before the first asked one on, fading in over a hop.
     total = grid.window_sum[places]
     own = _overlap_add(np.broadcast_to(_window_square(n_fft), (count, n_fft)), local, len(segment))
-    # What the frames on either side contribute does not change: their window's share of the sound that is there.
-    frozen = segment * (total - own)
-    signal = (frozen + _overlap_add(_windowed_frames(spectrum, n_fft), local, len(segment))) / total
+    begin = int(local[_LEAD_IN_FRAMES]) - half
+    ease = np.clip((np.arange(len(segment), dtype=np.float32) - np.float32(begin)) / np.float32(grid.hop), 0.0, 1.0)
+    kept, scale = segment * (1.0 - ease * own / total), ease / total
+    signal = kept + scale * _overlap_add(_windowed_frames(spectrum, n_fft), local, len(segment))
     previous = None
     for _ in range(REPAINT_ITERATIONS):
         seen = short_time_spectrum(signal, local, n_fft)[:, :n_bins]
         spectrum = _project(seen, previous, target, low)
         previous = seen
-        signal = (frozen + _overlap_add(_windowed_frames(spectrum, n_fft), local, len(segment))) / total
-    _calm_attacks(signal, grid, first, frame_energy(target, n_fft), origin)
-    return origin + half, signal[half:-half]
+        signal = kept + scale * _overlap_add(_windowed_frames(spectrum, n_fft), local, len(segment))
+    _calm_attacks(signal, grid, first, frame_energy(target, n_fft), origin, ease)
+    return origin + begin, signal[begin:-half]
 
 
-def _calm_attacks(signal: FloatArray, grid: LoopGrid, first: int, energy: NDArray[np.float64], origin: int) -> None:
+def _calm_attacks(
+    signal: FloatArray, grid: LoopGrid, first: int, energy: NDArray[np.float64], origin: int, ease: FloatArray
+) -> None:
     """Take away what lies ahead of attacks in a repainted segment that begins at sample `origin` of the ring, in place.
 
-    `energy` (count,) is wanted of the frames from `first` on; their neighbours stay as they are.
+    `energy` (count,) is wanted of the frames from `first` on; their neighbours stay as they are. `ease` is 0..1 for each sample:
+    how far it may change.
     """
     margin = hops_in_half_window(grid.spec.n_fft_engine, grid.hop)
     own = np.pad(np.ones(len(energy), dtype=bool), margin)
     frames = np.arange(first - margin, first + len(energy) + margin + 1)
     centres = grid.centres[frames % grid.n_frames] + grid.loop_length * (frames // grid.n_frames) - origin
     gain = attack_gain(signal, centres, np.pad(energy, margin), own, grid.spec.n_fft_engine)
-    signal[centres[0] : centres[-1]] *= gain
+    touched = slice(centres[0], centres[-1])
+    signal[touched] *= 1.0 - ease[touched] * (1.0 - gain)
 
 
 def _project(seen: ComplexArray, previous: ComplexArray | None, magnitude: FloatArray, low: ComplexArray) -> ComplexArray:

@@ -29,11 +29,12 @@ _ONSET_SHARE = 0.35
 _ONSET_LEVEL = 10.0 ** (-60.0 / 20.0)
 """What is quieter (1 is a full-scale sine) is no kick."""
 
-_ONSET_LAG = 0.35
-"""An onset is heard so many frames after the steepest rise of the level: windows see it coming."""
+_ONSET_PHASE = 0.2
+"""Phase at an onset, in radians: with this one, kicks that begin as a sine does, at zero and upwards, come back as they were,
+since the frequency that the first windows see is not yet the pitch that a kick falls to."""
 
-_ONSET_PHASE = -np.pi / 2
-"""A kick begins as a sine does: at zero, upwards."""
+_MOST_OFFSET = 0.8
+"""Frames by which an onset may lie beside the frame where the level rises most steeply."""
 
 _ITERATIONS = 24
 _MOMENTUM = np.float32(0.9)
@@ -75,9 +76,11 @@ def oscillator_phase(
     Each run stands for itself: at its ends the level is taken to go on as it is.
     """
     n_bins = low_bins(spec)
-    power = np.square(magnitude[:, :, : n_bins + 1].astype(np.float64))
-    frequency = (power @ np.arange(n_bins + 1)) / np.maximum(power.sum(axis=2), 1e-20) * (2 * np.pi / spec.n_fft_engine)
-    onset, offset = _onsets(power[:, :, :n_bins], spec)
+    power = np.square(magnitude[:, :, :n_bins].astype(np.float64))
+    # The strongest partial counts: squared, and without the last bin, where a snare's lowest mode is seen.
+    weight = np.square(power[:, :, :-1])
+    frequency = (weight @ np.arange(n_bins - 1)) / np.maximum(weight.sum(axis=2), 1e-20) * (2 * np.pi / spec.n_fft_engine)
+    onset, offset = _onsets(power, hop, spec)
 
     n = power.shape[1]
     latest = np.maximum.accumulate(np.where(onset, np.arange(n), -1), axis=1)
@@ -86,36 +89,51 @@ def oscillator_phase(
     # A trapezium between frames; `travelled` counts from the run's first frame.
     travelled = np.zeros_like(frequency)
     np.cumsum(hop * (frequency[:, 1:] + frequency[:, :-1]) / 2, axis=1, out=travelled[:, 1:])
-    begun = travelled + hop * (offset + _ONSET_LAG) * frequency
+    begun = travelled + hop * offset * frequency
     phase = _ONSET_PHASE + travelled - np.take_along_axis(begun, latest, axis=1)
     # Frames that only touch an onset with their edge see the same oscillator, extended backwards.
-    level = np.sqrt(power[:, :, :n_bins].sum(axis=2))
+    level = np.sqrt(power.sum(axis=2))
     for back in (2, 1):
         run, frame = np.nonzero(onset[:, back:] & (level[:, :-back] < 0.5 * level[:, back:]))
         there = frame + back
-        phase[run, frame] = _ONSET_PHASE - (back + offset[run, there] + _ONSET_LAG) * hop * frequency[run, there]
+        phase[run, frame] = _ONSET_PHASE - (back + offset[run, there]) * hop * frequency[run, there]
         decided[run, frame] = True
     return phase, decided
 
 
-def _onsets(power: NDArray[np.float64], spec: MelSpectrogramSpec) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Frames at which something begins in the low band (runs, n, bins), and where between frames: both (runs, n).
+def _onsets(power: NDArray[np.float64], hop: float, spec: MelSpectrogramSpec) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Frames at which something begins in the low band (runs, n, bins), and by how many frames later: both (runs, n).
 
     Power that appears in any bin counts, so that a kick is found on the tail of another: it starts higher than that ends.
     """
     padded = np.pad(power, ((0, 0), (2, 2), (0, 0)), mode="edge")
-    ahead = padded[:, 4:]
-    fresh = np.maximum(ahead - padded[:, :-4], 0.0).sum(axis=2)
-    total = ahead.sum(axis=2)
-    rise = np.sqrt(np.maximum(padded[:, 3:-1] - padded[:, 1:-3], 0.0).sum(axis=2))
+    two_before, before, after, two_after = padded[:, :-4], padded[:, 1:-3], padded[:, 3:-1], padded[:, 4:]
+    fresh = np.maximum(two_after - two_before, 0.0).sum(axis=2)
+    total = two_after.sum(axis=2)
+    rise = np.maximum(after - before, 0.0).sum(axis=2)
     around = np.pad(rise, ((0, 0), (2, 2)), mode="edge")
-    left, right = around[:, 1:-3], around[:, 3:-1]
-    is_peak = (rise >= left) & (rise > right) & (rise >= around[:, :-4]) & (rise >= around[:, 4:])
-    onset = is_peak & (fresh > _ONSET_SHARE * total) & (total > (_ONSET_LEVEL / spectrum_scale(spec.n_fft_engine)) ** 2)
+    onset = (rise >= around[:, 1:-3]) & (rise > around[:, 3:-1]) & (rise >= around[:, :-4]) & (rise >= around[:, 4:])
+    onset &= (fresh > _ONSET_SHARE * total) & (total > (_ONSET_LEVEL / spectrum_scale(spec.n_fft_engine)) ** 2)
     # A run's first frames have no past to rise from.
     onset[:, :2] = False
-    offset = 0.5 * (left - right) / np.minimum(left - 2.0 * rise + right, -1e-20)
-    return onset, np.clip(offset, -0.5, 0.5)
+    # The later it begins, the less of it the frame before has seen: a ratio that a snare on top does not move.
+    early = np.maximum(before - two_before, 0.0).sum(axis=2)
+    now = np.maximum(power - two_before, 0.0).sum(axis=2)
+    shares, offsets = _seen_before(spec.n_fft_engine, hop)
+    return onset, np.interp(early / np.maximum(now, 1e-20), shares, offsets)
+
+
+@lru_cache(maxsize=16)
+def _seen_before(n_fft: int, hop: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For a tone that begins `offset` frames after a frame: the energy that the frame before sees, as a share of the frame's own.
+
+    Shares, increasing, and the offsets that go with them.
+    """
+    offsets = np.linspace(_MOST_OFFSET, -_MOST_OFFSET, 65)
+    place = np.arange(n_fft // 2 + 1) * 2.0 - n_fft / 2
+    seen = np.cumsum(np.square(0.5 + 0.5 * np.cos(2 * np.pi * place / n_fft))[::-1])[::-1]
+    own, before = (np.interp((offsets + shift) * hop, place, seen) for shift in (0.0, 1.0))
+    return before / own, offsets
 
 
 @lru_cache(maxsize=16)
