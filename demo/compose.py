@@ -32,6 +32,9 @@ AHEAD_BEATS = 3
 TURNS_PER_BEAT = 4
 """Messages that a knob sends in one beat while it moves."""
 
+FULL = {"density": 0.8, "air": 0.65, "kick": 0.6, "snare": 0.4, "grit": 0.6}
+"""Where the knobs stand when everything plays."""
+
 LAYOUT = ControlLayout(AXES, latent_dimensions=0, steps=32)
 
 
@@ -80,16 +83,16 @@ def compose() -> list[ControlChange]:
     # 1-4: home, with nearly everything taken away.
     score.at(1, 1, "tempo", BEATS_PER_MINUTE)
     score.at(1, 1, "slot/recall", 1)
-    for axis, position in (("density", 0.1), ("ghosts", 0.1), ("air", 0.2), ("kick", 0.35)):
+    for axis, position in (("density", 0.0), ("room", 0.0), ("ghosts", 0.0), ("air", 0.2)):
         score.at(1, 1, f"axis/{axis}", position)
     score.at(1, 1, "quantise", "step")
     score.at(1, 1, "play")
 
     # 5-8: it opens, knob after knob, and a stutter leads on to the one.
-    score.turn("axis/density", 5, 8, 0.1, 0.5)
+    score.turn("axis/density", 5, 8, 0.0, 0.5)
     score.turn("axis/air", 5, 8, 0.2, 0.5)
-    score.turn("axis/kick", 6, 7, 0.35, 0.5)
-    score.turn("axis/ghosts", 7, 8, 0.1, 0.5)
+    score.turn("axis/room", 6, 7, 0.0, 0.5)
+    score.turn("axis/ghosts", 7, 8, 0.0, 0.5)
     score.stutter(8, 4, 29, 0.5, 0.5)
 
     # 9-12: home as it is stored.
@@ -110,13 +113,13 @@ def compose() -> list[ControlChange]:
 
     # 21-24: release. Home in the dark, all kick, and one beat of silence.
     score.for_bar(21, "slot/recall", 1)
-    for axis, position in (("air", 0.1), ("density", 0.25), ("kick", 0.8), ("room", 0.8)):
+    for axis, position in (("air", 0.1), ("density", 0.3), ("kick", 0.7), ("room", 0.3)):
         score.for_bar(21, f"axis/{axis}", position)
     score.at(24, 4, "gain", 0.0)
 
     # 25-28: everything.
     score.for_bar(25, "slot/recall", 1)
-    for axis, position in (("density", 0.8), ("air", 0.7), ("snare", 0.7), ("grit", 0.6)):
+    for axis, position in FULL.items():
         score.for_bar(25, f"axis/{axis}", position)
     # A little early: the ramp up is over when the one comes.
     score.at(24, 4.9, "gain", 1.0)
@@ -125,7 +128,7 @@ def compose() -> list[ControlChange]:
     # 29-32: from home to a fourth break, a sixteenth at a time.
     score.at(28, 1, "morph/a", 1)
     score.at(28, 1, "morph/b", 4)
-    for axis in ("density", "air", "snare", "grit"):
+    for axis in FULL:
         score.for_bar(29, f"axis/{axis}", 0.5)
     score.for_bar(29, "morph", 0.0)
     score.at(29, 1, "quantise", "step")
@@ -134,9 +137,9 @@ def compose() -> list[ControlChange]:
 
     # 33-36: two breaks that nobody has played before.
     score.at(32, 1, "quantise", "bar")
-    score.for_bar(33, "random", 7)
+    score.for_bar(33, "random", 5)
     score.at(34, 2, "export", "found")
-    score.for_bar(35, "random", 11)
+    score.for_bar(35, "random", 23)
     score.stutter(36, 3, 25, 0.5, 0.5, 0.5, 0.5)
 
     # 37-40: home, shorter and shorter, and the one.

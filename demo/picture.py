@@ -1,6 +1,9 @@
 """A performance as a picture: its mel spectrogram in lines of eight bars, and above each line what the hand did.
 
-`python demo/picture.py` draws demo/performance.wav into docs/performance.png, small enough for the README.
+The README's, which is the same on every machine:
+
+    vamen render demo/performance.osc --out demo/performance.wav
+    python demo/picture.py
 """
 
 from __future__ import annotations
@@ -78,7 +81,7 @@ class Size:
 
 
 LARGE = Size(bar_width=200, strip_height=128, text=13)
-SMALL = Size(bar_width=118, strip_height=64, text=11)
+SMALL = Size(bar_width=140, strip_height=64, text=13)
 
 
 def draw(samples: FloatArray, spec: MelSpectrogramSpec, bars: int, hand: Sequence[Gesture], size: Size = LARGE) -> Any:
@@ -128,13 +131,13 @@ def _coloured(samples: FloatArray, spec: MelSpectrogramSpec, bars: int, size: Si
 
 
 def main() -> None:
-    """Draw the demo's performance for the README."""
+    """Draw demo/performance.wav into docs/performance.png, small enough for a README."""
     import soundfile
 
     samples, _ = soundfile.read(HERE / "performance.wav", dtype="float32")
     changes = [change for change in read_take(HERE / "performance.osc", LAYOUT) if change.frame > 0]
     picture = draw(samples, PRESETS["hifi"], BARS, gestures(changes, BEATS_PER_MINUTE, LAYOUT), SMALL)
-    picture.quantize(64).save(HERE.parent / "docs" / "performance.png", optimize=True)
+    picture.quantize(128).save(HERE.parent / "docs" / "performance.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -279,6 +279,7 @@ def run(performance_path: Path, folder: Path, arguments: Sequence[str]) -> None:
         "length": f"{performance.frames} samples, {seconds:.2f} s",
         "repaints": figures["repaints"],
         "slowest repaint": f"{figures['slowest repaint (ms)']} ms",
+        "slowest step": f"{figures['slowest step (ms)']} ms",
         "late repaints": figures["late repaints"],
         "provider": figures["provider"],
         "exports": figures["exports"],
