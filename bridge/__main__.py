@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,8 @@ INTERRUPTED_STATUS = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status; a `VamenError` becomes one sentence on stderr."""
+    # Before NumPy is loaded: its matrices are small here, and threads that wait for each other cost more than they bring.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     parsed = build_parser().parse_args(arguments)
     try:
         status: int = parsed.run(parsed)

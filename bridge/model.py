@@ -45,8 +45,10 @@ class Model:
         self.providers = list(session.get_providers())
 
     @classmethod
-    def load(cls, path: Path | str | None = None, *, provider: Provider = "cpu", threads: int = 2) -> Model:
+    def load(cls, path: Path | str | None = None, *, provider: Provider = "cpu", threads: int = 1) -> Model:
         """Loads a model file; None stands for the shipped ``hifi`` model.
+
+        One thread is as fast for the few steps that are decoded at a time, and never waits for a second one on a busy machine.
 
         :raises VamenError: the file is missing, no VAmEn model or broken, or the provider is not there
         """

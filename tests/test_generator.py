@@ -28,11 +28,17 @@ def distance_in_db(ring: Ring) -> float:
     return float(20 * np.log10(np.linalg.norm(seen - target) / np.linalg.norm(target)))
 
 
+@pytest.fixture(scope="module")
+def shipped_model() -> Model:
+    """The tiny model's pictures are no sound's; how near a sound comes to its picture takes a trained one."""
+    return Model.load()
+
+
 @pytest.mark.parametrize("tempo", [90.0, 161.4990234375, 200.0])
 @pytest.mark.parametrize("first", [0, 19])
-def test_painted_step_by_step_a_ring_is_what_it_is_painted_at_once(tiny_model: Model, tempo: float, first: int) -> None:
-    stored, wanted = moved_latents(tiny_model)
-    ring, twin = Ring(tiny_model, stored, tempo), Ring(tiny_model, wanted, tempo)
+def test_painted_step_by_step_a_ring_is_what_it_is_painted_at_once(shipped_model: Model, tempo: float, first: int) -> None:
+    stored, wanted = moved_latents(shipped_model)
+    ring, twin = Ring(shipped_model, stored, tempo), Ring(shipped_model, wanted, tempo)
     ring.paint_all()
     twin.paint_all()
     ring.move_to(wanted)
@@ -40,8 +46,7 @@ def test_painted_step_by_step_a_ring_is_what_it_is_painted_at_once(tiny_model: M
         if ring.dirty[step]:
             ring.paint_step(int(step))
     assert np.allclose(ring._magnitude, twin._magnitude, rtol=1e-3, atol=1e-4 * twin._magnitude.max())
-    # The tiny model's pictures are no sound's, so neither comes near; a trained model's lie within 1 dB of each other.
-    assert distance_in_db(ring) < distance_in_db(twin) + 3.0
+    assert distance_in_db(ring) < distance_in_db(twin) + 1.0
 
 
 def test_a_new_ring_can_be_painted_from_nothing(tiny_model: Model) -> None:
