@@ -48,6 +48,7 @@ class Report:
 
     slowest_step_seconds: float = 0.0
     slowest_repaint_frames: int = 0
+    """From the last touch of a control until every step had followed it."""
     generator_failures: int = 0
     skips: int = 0
     """Times that ticks were left out in the middle of a repaint."""
@@ -77,7 +78,7 @@ class Performance:
         self._take = take
         self._tick = 0
         self._step = -1
-        self._moved_at: int | None = None
+        self._moved_at = 0
         self._repaints = 0
         self._failed = False
 
@@ -124,6 +125,8 @@ class Performance:
                 self._performer.touched(control)
             controls += self._performer.controls(engine.beat_at(tick * TICK_FRAMES))
         self._record(tick * TICK_FRAMES, controls)
+        if controls:
+            self._moved_at = tick
         painted, begun = engine.counters.painted_steps, time.perf_counter()
         try:
             publication = engine.tick(tick, controls)
@@ -154,13 +157,11 @@ class Performance:
     def _note_step(self, tick: int, seconds: float) -> None:
         self._report.slowest_step_seconds = max(self._report.slowest_step_seconds, seconds)
         counters = self._engine.counters
-        if self._moved_at is None:
-            self._moved_at = tick
         if counters.repaints > self._repaints:
             self._repaints = counters.repaints
-            frames = (tick - self._moved_at + self._engine.schedule.step_ticks) * TICK_FRAMES
+            schedule = self._engine.schedule
+            frames = (tick - self._moved_at + schedule.step_ticks + schedule.margin_ticks) * TICK_FRAMES
             self._report.slowest_repaint_frames = max(self._report.slowest_repaint_frames, frames)
-            self._moved_at = None
             self._feedback.send("/vamen/repaint", 1000.0 * frames / ENGINE_SAMPLE_RATE, 1000.0 * seconds)
 
     def _record(self, frame: int, controls: list[Control]) -> None:
