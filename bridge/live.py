@@ -32,16 +32,19 @@ from bridge.sound_process import SoundProcess
 from bridge.take import TakeWriter
 from bridge.watch_folder import WatchFolder
 
+ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
+
 
 @contextmanager
 def stopping_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set: handlers of our own, because a shell starts background jobs with SIGINT ignored."""
+    """An event that SIGINT and SIGTERM (on Windows Ctrl-Break too) set: handlers of our own, because a shell starts background
+    jobs with SIGINT ignored."""
     stop = threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         stop.set()
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, on_signal) for number in ENDING_SIGNALS}
     try:
         yield stop
     finally:

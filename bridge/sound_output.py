@@ -332,7 +332,7 @@ def _open_output(renderer: Renderer, settings: SoundSettings) -> Output:
 
 def run_sound_process(connection: Connection, settings: SoundSettings) -> None:
     """The sound process from beginning to end: plays what `connection` brings until it brings None, or the parent dies."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         # A terminal or a supervisor signals the whole group; when the sound ends is for the main process to say.
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
