@@ -1,4 +1,4 @@
-"""From an image to sound: mel inversion, starting phases, and a fast Griffin-Lim on a ring.
+"""From an image to sound: mel inversion, starting phases, and an accelerated Griffin-Lim on a ring.
 
     image -> mel power -> linear magnitude -> starting phases -> a few iterations -> samples
 
@@ -34,10 +34,13 @@ from bridge.mel_spectrogram import (
 )
 
 ComplexArray = NDArray[np.complex64]
+_State = tuple[ComplexArray, ComplexArray]
 
 COLD_ITERATIONS = 16
 REPAINT_ITERATIONS = 5
-_MOMENTUM = np.float32(0.99)
+_MOMENTUM, _TRAIL, _RELAXATION = np.float32(1.0), np.float32(1.25), np.float32(1.25)
+"""Alpha, beta and gamma of the accelerated Griffin-Lim algorithm; chosen by measuring 5 to 24 iterations on real breaks."""
+
 _INVERSION_UPDATES = 2
 _RIDGE = 1e-2
 _PATH_SWEEPS = 6
@@ -186,12 +189,11 @@ def paint_ring(magnitude: FloatArray, grid: LoopGrid, iterations: int = COLD_ITE
     spectrum = np.empty(magnitude.shape, dtype=np.complex64)
     spectrum[order[1:-1]] = start_phases(magnitude[order], low[order[1:-1]], None, grid)
     spectrum *= magnitude
-    previous = None
+    state = None
     for _ in range(iterations):
-        signal = _synthesise_ring(spectrum, grid)
-        seen = short_time_spectrum(signal, grid.centres, n_fft)[:, :n_bins]
-        spectrum = _project(seen, previous, magnitude, low)
-        previous = seen
+        seen = short_time_spectrum(_synthesise_ring(spectrum, grid), grid.centres, n_fft)[:, :n_bins]
+        moved, state = _accelerate(seen, state)
+        spectrum = _project(moved, magnitude, low)
     samples = _synthesise_ring(spectrum, grid)
     centres = np.append(grid.centres, grid.loop_length)
     samples *= attack_gain(samples, centres, frame_energy(magnitude, n_fft), np.ones(grid.n_frames, dtype=bool), n_fft)
@@ -221,7 +223,7 @@ def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int,
 
     sounding = short_time_spectrum(segment, local, n_fft)[:, :n_bins]
     if np.linalg.norm(np.abs(sounding) - target) < WARM_LIMIT * np.linalg.norm(target):
-        spectrum = _project(sounding, None, target, low)
+        spectrum = _project(sounding, target, low)
     else:
         edge = short_time_spectrum(segment, local[:1] - round(grid.hop), n_fft)[0, :n_bins]
         around = magnitude[np.arange(first - 1, first + count + 1) % grid.n_frames]
@@ -235,11 +237,10 @@ def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int,
     ease = np.clip((np.arange(len(segment), dtype=np.float32) - np.float32(begin)) / np.float32(grid.hop), 0.0, 1.0)
     kept, scale = segment * (1.0 - ease * own / total), ease / total
     signal = kept + scale * _overlap_add(_windowed_frames(spectrum, n_fft), local, len(segment))
-    previous = None
+    state = None
     for _ in range(REPAINT_ITERATIONS):
-        seen = short_time_spectrum(signal, local, n_fft)[:, :n_bins]
-        spectrum = _project(seen, previous, target, low)
-        previous = seen
+        moved, state = _accelerate(short_time_spectrum(signal, local, n_fft)[:, :n_bins], state)
+        spectrum = _project(moved, target, low)
         signal = kept + scale * _overlap_add(_windowed_frames(spectrum, n_fft), local, len(segment))
     _calm_attacks(signal, grid, first, frame_energy(target, n_fft), origin, ease)
     return origin + begin, signal[begin:-half]
@@ -262,9 +263,21 @@ def _calm_attacks(
     signal[touched] *= 1.0 - ease[touched] * (1.0 - gain)
 
 
-def _project(seen: ComplexArray, previous: ComplexArray | None, magnitude: FloatArray, low: ComplexArray) -> ComplexArray:
-    """Give a spectrum its magnitudes back, with momentum; the low band's phases stay as decided, where they are."""
-    moved = seen if previous is None else seen + _MOMENTUM * (seen - previous)
+def _accelerate(seen: ComplexArray, state: _State | None) -> tuple[ComplexArray, _State]:
+    """Where to go on from the spectrum that an iteration's sound has, and what the next iteration has to know.
+
+    After Nenov, Nguyen, Balazs and Bot, "Accelerated Griffin-Lim algorithm", IEEE Transactions on Signal Processing, 2024.
+    """
+    if state is None:
+        return seen, (seen, seen)
+    before, trail = state
+    now = (1 - _RELAXATION) * trail + _RELAXATION * seen
+    step = now - before
+    return now + _MOMENTUM * step, (now, now + _TRAIL * step)
+
+
+def _project(moved: ComplexArray, magnitude: FloatArray, low: ComplexArray) -> ComplexArray:
+    """Give a spectrum its magnitudes back; the low band's phases stay as decided, where they are."""
     spectrum = np.asarray(magnitude * (moved / np.maximum(np.abs(moved), np.float32(1e-12))), dtype=np.complex64)
     n_low, decided = low.shape[1], low[:, 0] != 0
     spectrum[decided, :n_low] = magnitude[decided, :n_low] * low[decided]

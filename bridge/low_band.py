@@ -36,7 +36,7 @@ since the frequency that the first windows see is not yet the pitch that a kick 
 _MOST_OFFSET = 0.8
 """Frames by which an onset may lie beside the frame where the level rises most steeply."""
 
-_ITERATIONS = 24
+_ITERATIONS = 48
 _MOMENTUM = np.float32(0.9)
 _SAMPLES_PER_HOP = 4
 _BINS_AROUND = 3
