@@ -19,7 +19,7 @@ from types import FrameType
 from bridge.control import Mailbox
 from bridge.control_map import ControlMap
 from bridge.engine import Engine, Schedule
-from bridge.exporter import Exporter, Reporter
+from bridge.exporter import Exporter, ExportSettings, Reporter
 from bridge.model import Model
 from bridge.osc import OscServer
 from bridge.parameters import DECIMALS, ControlLayout, layout_of
@@ -56,11 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     """`vamen play`: returns the exit status. Raises VamenError for what can be mended before the start."""
     logging.basicConfig(format="vamen: %(message)s", level=logging.INFO)
     with stopping_signals() as stop, ExitStack() as stack:
-
-        def load_model() -> Model:
-            return Model.load(arguments.model, provider=arguments.provider)
-
-        model = load_model()
+        model = Model.load(arguments.model, provider=arguments.provider)
         layout = layout_of(model.metadata)
         mailbox = Mailbox()
         folder = WatchFolder(arguments.watch_folder) if arguments.watch_folder else None
@@ -84,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
         for number, latent in load_slots(arguments.slot, model).items():
             engine.space.put_slot(number, latent)
         reporter = Reporter(server.feedback)
-        exporter = Exporter(folder, load_model, reporter)
+        settings = ExportSettings(folder.path, arguments.model, arguments.provider) if folder else None
+        exporter = Exporter(settings, reporter)
         exporter.start()
         stack.callback(exporter.close)
         performer = Performer(engine.space.slot(1), seed=secrets.randbelow(2**31)) if arguments.drift else None

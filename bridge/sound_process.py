@@ -88,7 +88,7 @@ class SoundProcess:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=run_sound_process, args=(theirs, settings), name="vamen sound", daemon=True)
-        with _signals_held_back():
+        with signals_held_back():
             self._process.start()
         theirs.close()
         wait([self._connection, self._process.sentinel], timeout=START_SECONDS)
@@ -209,7 +209,7 @@ class SoundProcess:
 
 
 @contextmanager
-def _signals_held_back() -> Iterator[None]:
+def signals_held_back() -> Iterator[None]:
     """Let a new process begin with SIGINT and SIGTERM blocked, until it ignores them itself (POSIX)."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
