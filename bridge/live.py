@@ -74,8 +74,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
         stack.callback(sound.close)
         sound.start()
-        # A block is rendered whole, so a publication must be there before the block that holds its frame.
-        schedule = Schedule(margin_ticks=math.ceil(arguments.blocksize / TICK_FRAMES) + 1)
+        # A block is rendered whole, so a publication must be there before the block that holds its frame; and a callback that
+        # was held up makes up for it with blocks in a row.
+        schedule = Schedule(margin_ticks=math.ceil(arguments.blocksize / TICK_FRAMES) + 2)
         engine = Engine(model, RingStore(sound.rings, lambda: sound.released_sequence), round(arguments.bpm, DECIMALS), schedule)
         for number, latent in load_slots(arguments.slot, model).items():
             engine.space.put_slot(number, latent)

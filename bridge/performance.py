@@ -33,7 +33,7 @@ would paint is late anyway."""
 REHEARSALS = 6
 """Steps painted before the start, to learn how long one takes on this machine; the first only warms it up."""
 
-HEADROOM = 1.5
+HEADROOM = 2.0
 """A step is given this many times what it took in rehearsal."""
 
 LONGEST_STEP_TICKS = 16
