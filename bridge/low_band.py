@@ -34,7 +34,8 @@ _ONSET_PHASE = 0.2
 since the frequency that the first windows see is not yet the pitch that a kick falls to."""
 
 _MOST_OFFSET = 0.8
-"""Frames by which an onset may lie beside the frame where the level rises most steeply."""
+_TRUSTED_OFFSET = 0.5
+"""Frames by which an onset may lie beside the frame where the level rises most steeply; up to which the frame before tells."""
 
 _ITERATIONS = 48
 _MOMENTUM = np.float32(0.9)
@@ -116,24 +117,25 @@ def _onsets(power: NDArray[np.float64], hop: float, spec: MelSpectrogramSpec) ->
     onset &= (fresh > _ONSET_SHARE * total) & (total > (_ONSET_LEVEL / spectrum_scale(spec.n_fft_engine)) ** 2)
     # A run's first frames have no past to rise from.
     onset[:, :2] = False
-    # The later it begins, the less of it the frame before has seen: a ratio that a snare on top does not move.
-    early = np.maximum(before - two_before, 0.0).sum(axis=2)
-    now = np.maximum(power - two_before, 0.0).sum(axis=2)
-    shares, offsets = _seen_before(spec.n_fft_engine, hop)
-    return onset, np.interp(early / np.maximum(now, 1e-20), shares, offsets)
+    # The later it begins, the less of it an earlier frame has seen: a ratio that a snare on top does not move. The frame before
+    # tells best, but where it is as good as silent the frame after has to do.
+    early, now, late = (np.maximum(seen - two_before, 0.0).sum(axis=2) for seen in (before, power, after))
+    offset = np.interp(early / np.maximum(now, 1e-20), *_seen_earlier(spec.n_fft_engine, hop, -1))
+    from_after = np.interp(now / np.maximum(late, 1e-20), *_seen_earlier(spec.n_fft_engine, hop, 0))
+    return onset, np.where(offset > _TRUSTED_OFFSET, from_after, offset)
 
 
-@lru_cache(maxsize=16)
-def _seen_before(n_fft: int, hop: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """For a tone that begins `offset` frames after a frame: the energy that the frame before sees, as a share of the frame's own.
+@lru_cache(maxsize=32)
+def _seen_earlier(n_fft: int, hop: float, frame: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For a tone that begins `offset` frames after frame 0: the energy in a frame, as a share of that in the next.
 
     Shares, increasing, and the offsets that go with them.
     """
     offsets = np.linspace(_MOST_OFFSET, -_MOST_OFFSET, 65)
     place = np.arange(n_fft // 2 + 1) * 2.0 - n_fft / 2
     seen = np.cumsum(np.square(0.5 + 0.5 * np.cos(2 * np.pi * place / n_fft))[::-1])[::-1]
-    own, before = (np.interp((offsets + shift) * hop, place, seen) for shift in (0.0, 1.0))
-    return before / own, offsets
+    this, following = (np.interp((offsets - there) * hop, place, seen) for there in (frame, frame + 1))
+    return this / following, offsets
 
 
 @lru_cache(maxsize=16)

@@ -78,7 +78,9 @@ def test_kicks_sound_the_same_in_renders_repaints_and_recalls(tempo: float) -> N
     ring, width = paint_ring(magnitude, grid), grid.frames_per_step
     passes = []
     for _ in range(2):
-        # From the middle of the ring, each step before the next is known; the first once more, since what lies before it changed.
+        # From the middle of the ring, each step before the next is known, the one before the first too; in the end the first once
+        # more, since what lies before it has changed.
+        magnitude[15 * width : 16 * width] = target[15 * width : 16 * width]
         for step in [*range(16, 32), *range(16), 16]:
             frames = slice(step * width, (step + 1) * width)
             magnitude[frames] = target[frames]
