@@ -120,7 +120,7 @@ def test_magnitudes_come_back_from_the_eight_bit_image(spec: MelSpectrogramSpec)
     assert found.dtype == np.float32
     assert found.shape == truth.shape
     assert found.min() >= 0.0
-    assert 20.0 * np.log10(np.linalg.norm(found - truth) / np.linalg.norm(truth)) < -18.0
+    assert 20.0 * np.log10(np.linalg.norm(found - truth) / np.linalg.norm(truth)) < -19.0
     # The kick's band for itself: it is what librosa's triangles lose.
     assert 20.0 * np.log10(np.linalg.norm((found - truth)[:, :5]) / np.linalg.norm(truth[:, :5])) < -18.0
 
@@ -133,7 +133,7 @@ def test_an_image_survives_the_way_to_sound_and_back(busy: Painted) -> None:
     again = image_from_audio(busy.sound, HIFI)
     error = np.sqrt(np.square(again.astype(float) - busy.image).mean()) * HIFI.dynamic_range_db / 255.0
     assert error < 2.2
-    assert convergence(busy.sound, busy.magnitude, busy.grid) < -16.0
+    assert convergence(busy.sound, busy.magnitude, busy.grid) < -17.5
 
 
 def test_a_render_follows_from_its_image_alone(busy: Painted, sparse: Painted) -> None:
@@ -198,7 +198,7 @@ def test_a_repaint_of_what_already_sounds_changes_little(busy: Painted) -> None:
     ring = busy.sound
     for step in range(grid.steps):
         ring = written(ring, *repaint(ring, busy.magnitude, grid, step * width, width))
-    assert level(ring - busy.sound) < level(busy.sound) - 12.0
+    assert level(ring - busy.sound) < level(busy.sound) - 20.0
     assert convergence(ring, busy.magnitude, grid) < convergence(busy.sound, busy.magnitude, grid) + 1.0
 
 
@@ -209,7 +209,7 @@ def test_a_ring_repainted_step_by_step_becomes_the_other_loop(busy: Painted, spa
         frames = slice(step * width, (step + 1) * width)
         magnitude[frames] = busy.magnitude[frames]
         ring = written(ring, *repaint(ring, magnitude, grid, step * width, width))
-    assert convergence(ring, busy.magnitude, grid) < -14.0
+    assert convergence(ring, busy.magnitude, grid) < -17.0
     assert abs(ring[0] - ring[-1]) <= np.quantile(np.abs(np.diff(ring)), 0.999)
 
 
