@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.griffin_lim import LoopGrid, linear_magnitude, paint_ring, repaint
+from bridge.low_band import LOOK_BACK_STEPS
 from bridge.mel_spectrogram import FloatArray, stretch_columns
 from bridge.model import Model
 
@@ -30,6 +31,7 @@ class Ring:
         self._undecoded = np.ones(len(latent), dtype=bool)
         self._stale = np.ones(len(latent), dtype=bool)
         self.dirty: NDArray[np.bool_] = np.ones(len(latent), dtype=bool)
+        self._unsettled = np.zeros(len(latent), dtype=bool)
         self._just_moved = True
 
     @property
@@ -61,6 +63,7 @@ class Ring:
         twin._undecoded = self._undecoded.copy()
         twin._stale = self._stale.copy()
         twin.dirty = self.dirty.copy()
+        twin._unsettled = self._unsettled.copy()
         return twin
 
     def move_to(self, latent: FloatArray) -> None:
@@ -89,10 +92,14 @@ class Ring:
         self._image = self._model.decode_ring(self._latent)
         self._magnitude = linear_magnitude(stretch_columns(self._image, self.grid.n_frames), self._spec)
         self.samples = paint_ring(self._magnitude, self.grid)
-        self._undecoded[:] = self._stale[:] = self.dirty[:] = False
+        self._undecoded[:] = self._stale[:] = self.dirty[:] = self._unsettled[:] = False
 
     def paint_step(self, step: int) -> None:
-        """Paint one step (from 0) into the sound that is there."""
+        """Paint one step (from 0) into the sound that is there.
+
+        A step that is painted before those that decide the phase of its low band becomes dirty once more when they are done, so
+        that a kick does not depend on the step that the hand happened to begin with.
+        """
         if self._stale[step]:
             self._refresh(step)
         frames_per_step = self.grid.n_frames // self.steps
@@ -101,6 +108,13 @@ class Ring:
             raise FloatingPointError(f"step {step + 1} came out as something that is no sound")
         self.samples[np.arange(start, start + len(new)) % self.grid.loop_length] = new
         self.dirty[step] = False
+        self._unsettled[step] = self._waits_for_others(step)
+        for later in np.arange(step + 1, step + 1 + LOOK_BACK_STEPS) % self.steps:
+            if self._unsettled[later] and not self._waits_for_others(int(later)):
+                self._unsettled[later], self.dirty[later] = False, True
+
+    def _waits_for_others(self, step: int) -> bool:
+        return bool(self.dirty[np.arange(step - LOOK_BACK_STEPS, step) % self.steps].any())
 
     def _refresh(self, step: int) -> None:
         """Bring the magnitudes of a step up to date, and, where the decoder has to run for it, of those that follow."""

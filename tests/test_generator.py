@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.signal
 
 from bridge.control import Control
 from bridge.generator import Ring
@@ -18,6 +19,17 @@ def moved_latents(model: Model) -> tuple[np.ndarray, np.ndarray]:
     space.apply(Control("axis", (1,), (1.0,)))
     space.apply(Control("latent_step", (5,), (1.0,) * model.metadata.latent_dimensions))
     return stored, space.latent()
+
+
+def paint_until_clean(ring: Ring, first: int) -> int:
+    """Paint the dirty step that comes next, as the engine does, from step `first` on; how many it took."""
+    painted = 0
+    while ring.dirty.any():
+        dirty = np.flatnonzero(ring.dirty)
+        first = int(dirty[np.argmin((dirty - first) % ring.steps)])
+        ring.paint_step(first)
+        painted += 1
+    return painted
 
 
 def distance_in_db(ring: Ring) -> float:
@@ -42,9 +54,7 @@ def test_painted_step_by_step_a_ring_is_what_it_is_painted_at_once(shipped_model
     ring.paint_all()
     twin.paint_all()
     ring.move_to(wanted)
-    for step in np.roll(np.arange(32), -first):
-        if ring.dirty[step]:
-            ring.paint_step(int(step))
+    paint_until_clean(ring, first)
     assert np.allclose(ring._magnitude, twin._magnitude, rtol=1e-3, atol=1e-4 * twin._magnitude.max())
     assert distance_in_db(ring) < distance_in_db(twin) + 1.0
 
@@ -53,11 +63,27 @@ def test_a_new_ring_can_be_painted_from_nothing(tiny_model: Model) -> None:
     _, latent = moved_latents(tiny_model)
     ring, twin = Ring(tiny_model, latent, 140.0), Ring(tiny_model, latent, 140.0)
     twin.paint_all()
-    for step in range(32):
-        ring.paint_step(step)
-    assert not ring.dirty.any()
+    paint_until_clean(ring, 0)
     assert np.allclose(ring._magnitude, twin._magnitude, rtol=1e-3, atol=1e-4 * twin._magnitude.max())
     assert distance_in_db(ring) < distance_in_db(twin) + 3.0
+
+
+@pytest.mark.parametrize("first", [0, 11, 19])
+def test_a_recalled_kick_does_not_depend_on_the_step_painted_first(shipped_model: Model, first: int) -> None:
+    space = LatentSpace(shipped_model.metadata)
+    home, other = (space.from_values(space.slot(number)) for number in (1, 2))
+    twin, ring = Ring(shipped_model, home, 170.0), Ring(shipped_model, other, 170.0)
+    twin.paint_all()
+    ring.paint_all()
+    ring.move_to(home)
+    assert paint_until_clean(ring, first) <= 32 + 3
+    band = scipy.signal.butter(4, [30.0, 150.0], "bandpass", fs=44_100, output="sos")
+    length = len(twin.samples)
+    heard, wanted = (scipy.signal.sosfiltfilt(band, np.tile(each.samples, 3))[length : 2 * length] for each in (ring, twin))
+    steps = [slice(length * step // 32, length * (step + 1) // 32) for step in range(32)]
+    loud = [step for step in steps if np.std(wanted[step]) > 0.3 * np.std(wanted)]
+    assert len(loud) > 4
+    assert min(np.corrcoef(heard[step], wanted[step])[0, 1] for step in loud) > 0.95
 
 
 def test_a_copy_is_painted_on_its_own(tiny_model: Model) -> None:
