@@ -19,9 +19,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from bridge.errors import VamenError
-
-ENGINE_SAMPLE_RATE = 44_100
-"""Samples a second of everything that is heard, in Hz."""
+from bridge.sample_rate import ENGINE_SAMPLE_RATE as ENGINE_SAMPLE_RATE
 
 _BATCH_FOR_TWO_THREADS = 128
 
