@@ -15,9 +15,10 @@ from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
 from bridge.model import Model
 from export import __main__ as command
 from export import convert
+from export.axes import fit_axes
 from export.convert import measured_reach
 from export.descriptors import DESCRIPTIONS, describe
-from export.fit import fit_axes, fit_prior
+from export.prior import fit_prior
 from tests.break_images import SPEC, make_dataset
 from tests.sounds import AMEN_LIKE, KICKS_ALONE, TWO_STEP, break_loop, loop_from_pattern
 from tests.test_train import SMALL, trainer
