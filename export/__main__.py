@@ -19,15 +19,15 @@ from bridge.errors import VamenError
 from bridge.loudness import at_target_loudness
 from bridge.mel_spectrogram import image_from_audio, unit_image
 from bridge.model_metadata import FORMAT_VERSION, FloatArray, ModelMetadata, Slot
-from export import descriptors
 from export.axes import fit_axes
 from export.card import card
 from export.convert import write_proved
-from export.descriptors import describe_all
 from export.measure import AXIS_BREAKS, axis_effects, held_out_scores, unit_images
 from export.prior import fit_prior
 from export.refine import refine
+from training import descriptors
 from training.dataset import BreakDataset
+from training.descriptors import describe_all
 from training.model import REACH, StepVAE
 from training.train import Checkpoint, encode_means
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bridge.mel_spectrogram import MelSpectrogramSpec
 from bridge.model_metadata import Axis, FloatArray
-from export.descriptors import DESCRIPTIONS
+from training.descriptors import DESCRIPTIONS
 
 RIDGE_SHARES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Candidates for the ridge, as shares of the latents' mean variance; the best on the held-back fifth is taken."""

@@ -9,9 +9,9 @@ import scipy.stats
 
 from bridge.mel_spectrogram import MelSpectrogramSpec
 from bridge.model_metadata import Axis, FloatArray
-from export.descriptors import DESCRIPTIONS, describe_all
 from training import scores
 from training.dataset import BreakDataset
+from training.descriptors import DESCRIPTIONS, describe_all
 from training.model import StepVAE
 from training.train import decode_rings, encode_means
 

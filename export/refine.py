@@ -13,8 +13,8 @@ import numpy as np
 
 from bridge.mel_spectrogram import MelSpectrogramSpec
 from bridge.model_metadata import Axis, FloatArray
-from export.descriptors import DESCRIPTIONS
 from export.measure import movements
+from training.descriptors import DESCRIPTIONS
 from training.model import StepVAE
 
 DAMPING = 0.2

@@ -17,12 +17,12 @@ from export import __main__ as command
 from export import convert
 from export.axes import fit_axes
 from export.convert import measured_reach
-from export.descriptors import DESCRIPTIONS, describe
 from export.prior import fit_prior
 from tests.break_images import SPEC, make_dataset
 from tests.sounds import AMEN_LIKE, KICKS_ALONE, TWO_STEP, break_loop, loop_from_pattern
 from tests.test_train import SMALL, trainer
 from training.dataset import BreakDataset
+from training.descriptors import DESCRIPTIONS, describe
 from training.model import REACH, StepVAE
 from training.train import Checkpoint, decode_rings, encode_means
 

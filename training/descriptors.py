@@ -37,6 +37,19 @@ KICK_STEPS = (0, 10, 16, 26)
 """Sixteenths of a two-step's kicks; the snares stand on the backbeats."""
 BACKBEATS = (4, 12, 20, 28)
 
+BANDS = ("kick", "body", "snare", "air", "whole", "flatness")
+"""Rows of ``band_levels``; flatness is the body's mean level in dB less the level of its mean power."""
+MAX_RISE_DB = 24.0
+OCCUPIED_DB = (3.0, 15.0)
+"""Rise from which a step counts as occupied in part, and wholly; the following pairs are read likewise."""
+KICK_HIT_DB = (-14.0, -4.0)
+"""Peak of a step relative to the loudest step's, for a kick; then for a snare."""
+SNARE_HIT_DB = (-10.0, -3.0)
+UNDER_DB = (3.0, 7.0)
+"""How far a ghost lies under the backbeat, at least; then, negative, at most; then the rise that makes it a hit."""
+FAINT_DB = (-20.0, -15.0)
+GHOST_RISE_DB = (2.0, 8.0)
+
 
 def row_frequencies(spec: MelSpectrogramSpec) -> FloatArray:
     """Centre of each row in Hz: (n_mels,)."""
@@ -44,30 +57,40 @@ def row_frequencies(spec: MelSpectrogramSpec) -> FloatArray:
     return mel_to_hz(np.linspace(low, high, spec.n_mels + 2)[1:-1])
 
 
-def describe(image: np.ndarray[Any, Any], spec: MelSpectrogramSpec) -> FloatArray:
-    """All descriptors of one image (n_mels, n_frames) in 0..1, in the order of ``DESCRIPTIONS``."""
+def band_levels(image: np.ndarray[Any, Any], spec: MelSpectrogramSpec) -> FloatArray:
+    """All that the descriptors look at: levels in dB of ``BANDS``, column by column: (band, n_frames).
+
+    :param image: (n_mels, n_frames) in 0..1
+    """
     row_db = (image.astype(np.float64) - 1.0) * spec.dynamic_range_db
     power = np.power(10.0, row_db / 10.0)
-    levels = [_level_db(power, band) for band in _bands(spec)]
-    floor_db = levels[-1].max() - AUDIBLE_DB
-    kick, body, snare, air, whole = (np.maximum(level, floor_db) for level in levels)
-    kick_rise, snare_rise, air_rise = (_step_rises(level, spec.steps) for level in (kick, snare, air))
+    bands = _bands(spec)
+    levels = [10.0 * np.log10(power[rows].mean(axis=0)) for rows in bands]
+    flatness = row_db[bands[BANDS.index("body")]].mean(axis=0) - levels[BANDS.index("body")]
+    return np.stack([*levels, flatness])
+
+
+def describe_levels(levels: FloatArray, steps: int) -> FloatArray:
+    """All descriptors of one break from its ``band_levels``, in the order of ``DESCRIPTIONS``."""
+    whole_db = levels[BANDS.index("whole")]
+    floor_db = whole_db.max() - AUDIBLE_DB
+    kick, body, snare, air, whole = np.maximum(levels[: BANDS.index("flatness")], floor_db)
+    flatness = levels[BANDS.index("flatness")]
+    kick_rise, snare_rise, air_rise = (step_rises(level, steps) for level in (kick, snare, air))
     occupied = np.maximum(np.maximum(kick_rise, snare_rise), air_rise)
-    snare_peak = _by_step(snare, spec.steps).max(axis=1)
-    kick_peak = _by_step(kick, spec.steps).max(axis=1)
+    snare_peak = _by_step(snare, steps).max(axis=1)
+    kick_peak = _by_step(kick, steps).max(axis=1)
     backbeat_db = np.median(snare_peak[list(BACKBEATS)])
-    elsewhere = np.setdiff1d(np.arange(spec.steps), BACKBEATS)
-    kick_hits = kick_rise * _ramp(kick_peak - kick_peak.max(), -14.0, -4.0)
-    snare_hits = snare_rise * _ramp(snare_peak - snare_peak.max(), -10.0, -3.0)
+    elsewhere = np.setdiff1d(np.arange(steps), BACKBEATS)
+    kick_hits = kick_rise * _ramp(kick_peak - kick_peak.max(), KICK_HIT_DB)
+    snare_hits = snare_rise * _ramp(snare_peak - snare_peak.max(), SNARE_HIT_DB)
     straight = kick_hits[list(KICK_STEPS)].sum() + snare_hits[list(BACKBEATS)].sum()
     under_db = backbeat_db - snare_peak[elsewhere]
-    soft = _ramp(under_db, 3.0, 7.0) * _ramp(-under_db, -20.0, -15.0) * _ramp(snare_rise[elsewhere], 2.0, 8.0)
-    tonal_rows = _between(spec, 300.0, 0.27 * spec.f_max)
-    flatness = row_db[tonal_rows].mean(axis=0) - _level_db(power, tonal_rows)
+    soft = _ramp(under_db, UNDER_DB) * _ramp(-under_db, FAINT_DB) * _ramp(snare_rise[elsewhere], GHOST_RISE_DB)
     loud = whole > whole.max() - LOUD_DB
     return np.array(
         [
-            _ramp(occupied, 3.0, 15.0).mean(),
+            _ramp(occupied, OCCUPIED_DB).mean(),
             1.0 - straight / max(kick_hits.sum() + snare_hits.sum(), 1e-9),
             soft.mean(),
             _mean_db(kick) - _mean_db(whole),
@@ -77,6 +100,11 @@ def describe(image: np.ndarray[Any, Any], spec: MelSpectrogramSpec) -> FloatArra
             flatness[loud].mean(),
         ]
     )
+
+
+def describe(image: np.ndarray[Any, Any], spec: MelSpectrogramSpec) -> FloatArray:
+    """All descriptors of one image (n_mels, n_frames) in 0..1, in the order of ``DESCRIPTIONS``."""
+    return describe_levels(band_levels(image, spec), spec.steps)
 
 
 def describe_all(images: np.ndarray[Any, Any], spec: MelSpectrogramSpec) -> FloatArray:
@@ -97,16 +125,13 @@ def _between(spec: MelSpectrogramSpec, low: float, high: float) -> np.ndarray[An
     return (frequency >= low) & (frequency < high)
 
 
-def _level_db(power: FloatArray, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> FloatArray:
-    return 10.0 * np.log10(power[rows].mean(axis=0))
-
-
 def _mean_db(level_db: FloatArray) -> float:
     return float(10.0 * np.log10(np.mean(np.power(10.0, level_db / 10.0))))
 
 
-def _step_rises(level_db: FloatArray, steps: int) -> FloatArray:
-    rise = np.clip(level_db - np.roll(level_db, RISE_COLUMNS), 0.0, 24.0)
+def step_rises(level_db: FloatArray, steps: int) -> FloatArray:
+    """The strongest rise of a band's level in each step, in dB: (columns,) -> (steps,)."""
+    rise = np.clip(level_db - np.roll(level_db, RISE_COLUMNS), 0.0, MAX_RISE_DB)
     return _by_step(rise, steps).max(axis=1)
 
 
@@ -115,6 +140,7 @@ def _by_step(columns: FloatArray, steps: int) -> FloatArray:
     return np.roll(columns, EARLY_COLUMNS).reshape(steps, -1)
 
 
-def _ramp(value: FloatArray, low: float, high: float) -> FloatArray:
-    """0 below ``low``, 1 above ``high``, straight between."""
+def _ramp(value: FloatArray, ends: tuple[float, float]) -> FloatArray:
+    """0 below the lower end, 1 above the upper one, straight between."""
+    low, high = ends
     return np.clip((value - low) / (high - low), 0.0, 1.0)
