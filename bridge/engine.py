@@ -230,21 +230,21 @@ class Engine:
     def _hand_over(self, number: int, effect: int) -> None:
         """Publish what has been painted: a step of the ring that sounds, or the second ring whose moment has come."""
         takeover = self._takeover
-        if takeover is not None and number >= takeover.tick:
-            slot = self.store.write(takeover.ring.samples)
-            if slot is None:
-                return
-            self._anchor = self._carried_over(self._anchor, effect, takeover.ring)
+        if takeover is not None and number < takeover.tick:
+            takeover = None
+        if takeover is None and not (self._finished and number >= self._busy_until):
+            return
+        ring = self.ring if takeover is None else takeover.ring
+        slot = self.store.write(ring.samples)
+        if slot is None:
+            return
+        if takeover is not None:
+            self._anchor = self._carried_over(self._anchor, effect, ring)
             if self._triggered is not None:
-                self._triggered = self._carried_over(self._triggered, effect, takeover.ring)
-            self.ring, self._slot, self._takeover, self._finished = takeover.ring, slot, None, False
-            self._announce(FADE_FRAMES)
-        elif self._finished and number >= self._busy_until:
-            slot = self.store.write(self.ring.samples)
-            if slot is None:
-                return
-            self._slot, self._finished = slot, False
-            self._announce(FADE_FRAMES)
+                self._triggered = self._carried_over(self._triggered, effect, ring)
+            self._takeover = None
+        self.ring, self._slot, self._finished = ring, slot, False
+        self._announce(FADE_FRAMES)
 
     def _carried_over(self, anchor: int, frame: int, ring: Ring) -> int:
         """Where sample 0 of another ring has to sound so that the beat at a frame stays what it is."""

@@ -90,7 +90,7 @@ class Ring:
     def paint_all(self) -> None:
         """Paint every step from cold, as an export does."""
         self._image = self._model.decode_ring(self._latent)
-        self._magnitude = linear_magnitude(stretch_columns(self._image, self.grid.n_frames), self._spec)
+        self._magnitude = linear_magnitude(self._stretched(self._image, self.grid.n_frames), self._spec)
         self.samples = paint_ring(self._magnitude, self.grid)
         self._undecoded[:] = self._stale[:] = self.dirty[:] = self._unsettled[:] = False
 
@@ -129,10 +129,13 @@ class Ring:
             self._just_moved = False
         count = end - 1 - step
         around = np.arange((step - 1) * columns, end * columns) % self._image.shape[1]
-        stretched = stretch_columns(self._image[:, around], (count + 2) * frames)[:, frames : (count + 1) * frames]
+        stretched = self._stretched(self._image[:, around], (count + 2) * frames)[:, frames : (count + 1) * frames]
         rows = np.arange(step * frames, (step + count) * frames) % self.grid.n_frames
         self._magnitude[rows] = linear_magnitude(stretched, self._spec)
         self._stale[np.arange(step, step + count) % steps] = False
+
+    def _stretched(self, image: FloatArray, n_frames: int) -> FloatArray:
+        return stretch_columns(image, n_frames, self._spec.half_window_columns)
 
     def _decode(self, first: int, count: int) -> None:
         reach = self._model.metadata.reach

@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from bridge.errors import VamenError
 from bridge.sample_rate import ENGINE_SAMPLE_RATE as ENGINE_SAMPLE_RATE
 
+BEATS_PER_BAR = 4
+
 _BATCH_FOR_TWO_THREADS = 128
 
 STRETCH_REACH = 16
@@ -189,10 +191,12 @@ def short_time_spectrum(segment: FloatArray, centres: NDArray[np.int64], n_fft: 
     Phases refer to the centre of a frame (zero-phase window), so neighbouring bins of one sinusoid agree in phase.
     """
     half = n_fft // 2
+    window = analysis_window(n_fft)
+    halves = np.lib.stride_tricks.sliding_window_view(np.concatenate([segment[-half:], segment, segment[:half]]), half)
     # Second half of the window first: the FFT then sees the centre at its origin, and no phase ramp has to be undone.
-    offsets = np.concatenate([np.arange(half), np.arange(-half, 0)])
-    frames = segment[(centres[:, None] + offsets) % len(segment)]
-    frames *= np.roll(analysis_window(n_fft), -half)
+    frames = np.empty((len(centres), n_fft), dtype=np.float32)
+    np.multiply(halves[centres + half], window[half:], out=frames[:, :half])
+    np.multiply(halves[centres], window[:half], out=frames[:, half:])
     return scipy.fft.rfft(frames, axis=1, workers=fft_workers(len(frames)))
 
 
@@ -248,7 +252,7 @@ def power_from_image(image: NDArray[Any], spec: MelSpectrogramSpec) -> FloatArra
     return power
 
 
-def stretch_columns(image: FloatArray, n_frames: int, half_window: float = PRESETS["hifi"].half_window_columns) -> FloatArray:
+def stretch_columns(image: FloatArray, n_frames: int, half_window: float) -> FloatArray:
     """A periodic image at another tempo: (n_mels, columns) -> (n_mels, n_frames), float 0..1.
 
     Column j stands at frame j * n_frames / columns, but an attack keeps its own pace for the few columns that show it, and the

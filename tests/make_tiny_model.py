@@ -13,21 +13,22 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from bridge.mel_spectrogram import PRESETS
+from bridge.mel_spectrogram import PRESETS, MelSpectrogramSpec
 from bridge.model_metadata import FORMAT_VERSION, Axis, FloatArray, ModelMetadata, Prior, Slot
 from export.graph import join
 
 PATH = Path(__file__).parent / "fixtures" / "tiny.onnx"
 SPEC = PRESETS["hifi"]
+"""Of the file; tests make models of other presets as they need them."""
 DIMENSIONS = ("kick", "snare", "hat", "room")
 NEIGHBOUR = 0.1
 FLOOR = 0.1
 
 
-def shapes() -> tuple[FloatArray, FloatArray]:
+def shapes(spec: MelSpectrogramSpec = SPEC) -> tuple[FloatArray, FloatArray]:
     """What each dimension paints: rows (4, n_mels) times columns (4, frames_per_step)."""
-    row = np.linspace(0.0, 1.0, SPEC.n_mels)
-    column = np.arange(SPEC.frames_per_step)
+    row = np.linspace(0.0, 1.0, spec.n_mels)
+    column = np.arange(spec.frames_per_step)
     rows = np.stack(
         [
             np.exp(-((row - 0.04) ** 2) / 0.004),
@@ -41,13 +42,13 @@ def shapes() -> tuple[FloatArray, FloatArray]:
             np.exp(-column / 10.0),
             np.exp(-column / 6.0),
             np.exp(-column / 2.5),
-            np.full(SPEC.frames_per_step, 0.4),
+            np.full(spec.frames_per_step, 0.4),
         ]
     )
     return (0.5 * rows).astype(np.float32), columns.astype(np.float32)
 
 
-def patterns() -> dict[str, FloatArray]:
+def patterns(spec: MelSpectrogramSpec = SPEC) -> dict[str, FloatArray]:
     """Latents (steps, 4) of three breaks, by name; the first is the beginning of the Amen's own pattern."""
     breaks = {
         "amen": {"kick": (0, 2, 10, 11), "snare": (4, 7, 9, 12, 15)},
@@ -56,7 +57,7 @@ def patterns() -> dict[str, FloatArray]:
     }
     latents = {}
     for name, hits in breaks.items():
-        latent = np.full((SPEC.steps, len(DIMENSIONS)), 0.05, dtype=np.float32)
+        latent = np.full((spec.steps, len(DIMENSIONS)), 0.05, dtype=np.float32)
         latent[::2, 2] = 1.0
         latent[:, 3] = 0.3
         for drum, steps in hits.items():
@@ -66,8 +67,8 @@ def patterns() -> dict[str, FloatArray]:
     return latents
 
 
-def metadata() -> ModelMetadata:
-    slots = tuple(Slot(name, latent) for name, latent in patterns().items())
+def metadata(spec: MelSpectrogramSpec = SPEC) -> ModelMetadata:
+    slots = tuple(Slot(name, latent) for name, latent in patterns(spec).items())
     mean = np.mean([slot.latent for slot in slots], axis=0).astype(np.float32)
     scale = np.full_like(mean, 0.35)
     generator = np.random.default_rng(0)
@@ -75,14 +76,14 @@ def metadata() -> ModelMetadata:
     axes = []
     for dimension, name in enumerate(("kick", "snare", "air", "room")):
         weight = np.zeros_like(mean)
-        weight[:, dimension] = 1.0 / SPEC.steps
+        weight[:, dimension] = 1.0 / spec.steps
         direction = np.zeros_like(mean)
         direction[:, dimension] = 1.0
         axes.append(Axis(name, f"less {name}; more {name}", direction, weight, low=-0.3, high=0.3))
     return ModelMetadata(
         format_version=FORMAT_VERSION,
         name="tiny",
-        spec=SPEC,
+        spec=spec,
         latent_dimensions=len(DIMENSIONS),
         reach=1,
         latent_mean=mean,
@@ -90,7 +91,7 @@ def metadata() -> ModelMetadata:
         prior=Prior(
             centres=np.zeros((1, mean.size), np.float32),
             groups=(0,),
-            piece_steps=SPEC.steps,
+            piece_steps=spec.steps,
             components=components.astype(np.float32),
             radius=2.4,
         ),
@@ -100,8 +101,8 @@ def metadata() -> ModelMetadata:
     )
 
 
-def build() -> onnx.ModelProto:
-    rows, columns = shapes()
+def build(spec: MelSpectrogramSpec = SPEC) -> onnx.ModelProto:
+    rows, columns = shapes(spec)
     dimensions = len(DIMENSIONS)
     painted = np.einsum("dm,dt->dmt", rows, columns).reshape(dimensions, -1)
     inverse = np.linalg.inv(painted @ painted.T)
@@ -121,7 +122,7 @@ def build() -> onnx.ModelProto:
         ],
         "decoder",
         [value("z", "batch", "read_steps", dimensions)],
-        [value("painted", "batch", SPEC.n_mels, "columns")],
+        [value("painted", "batch", spec.n_mels, "columns")],
         constants(
             rows=rows.T,
             columns=columns[np.newaxis, :, np.newaxis, :],
@@ -142,16 +143,16 @@ def build() -> onnx.ModelProto:
             helper.make_node("MatMul", ["by_step", "gather"], ["z"]),
         ],
         "encoder",
-        [value("picture", "batch", SPEC.n_mels, "columns")],
+        [value("picture", "batch", spec.n_mels, "columns")],
         [value("z", "batch", "steps", dimensions)],
         constants(
             rows=rows.T,
             gather=gather,
             floor=np.float32(FLOOR),
-            step_shape=np.array([0, -1, SPEC.frames_per_step * dimensions]),
+            step_shape=np.array([0, -1, spec.frames_per_step * dimensions]),
         ),
     )
-    return join(decoder, encoder, SPEC, dimensions, reach=1, properties=metadata().to_properties())
+    return join(decoder, encoder, spec, dimensions, reach=1, properties=metadata(spec).to_properties())
 
 
 def value(name: str, *shape: int | str) -> onnx.ValueInfoProto:

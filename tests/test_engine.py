@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bridge.control import Control, ControlChange
 from bridge.engine import Engine, Schedule
+from bridge.griffin_lim import render_loop
+from bridge.latent_space import LatentSpace
+from bridge.mel_spectrogram import PRESETS
 from bridge.model import Model
 from bridge.offline import render_take
 from bridge.player import FADE_FRAMES, TICK_FRAMES, Player, Publication
 from bridge.ring_store import RingStore
+from tests.make_tiny_model import build
 
 TEMPO = 170.0
 
@@ -102,6 +107,17 @@ def test_a_loop_repeats_exactly_and_has_no_seam(model: Model) -> None:
 @pytest.mark.parametrize("tempo", [60.0, 119.7, 161.5, 170.0, 240.0])
 def test_a_take_of_whole_bars_is_exactly_that_long(model: Model, tempo: float) -> None:
     assert len(render(model, bars=2, tempo=tempo)) == round(8 * 60 / tempo * 44_100)
+
+
+@pytest.mark.parametrize("preset", ["hifi", "classic"])
+def test_at_any_tempo_the_engine_plays_what_an_export_renders(tmp_path: Path, preset: str) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(build(PRESETS[preset]).SerializeToString())
+    model = Model.load(path)
+    home = LatentSpace(model.metadata).latent()
+    assert model.metadata.spec.name == preset
+    for tempo in (120.0, 200.0):
+        assert np.array_equal(render(model, tempo=tempo), render_loop(model.decode_ring(home), model.metadata.spec, tempo))
 
 
 def test_a_turned_axis_is_heard_after_one_step_and_the_margin(model: Model) -> None:

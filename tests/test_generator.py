@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.signal
@@ -9,8 +11,9 @@ import scipy.signal
 from bridge.control import Control
 from bridge.generator import Ring
 from bridge.latent_space import LatentSpace
-from bridge.mel_spectrogram import short_time_spectrum
+from bridge.mel_spectrogram import PRESETS, short_time_spectrum
 from bridge.model import Model
+from tests.make_tiny_model import build
 
 
 def moved_latents(model: Model) -> tuple[np.ndarray, np.ndarray]:
@@ -66,6 +69,20 @@ def test_a_new_ring_can_be_painted_from_nothing(tiny_model: Model) -> None:
     paint_until_clean(ring, 0)
     assert np.allclose(ring._magnitude, twin._magnitude, rtol=1e-3, atol=1e-4 * twin._magnitude.max())
     assert distance_in_db(ring) < distance_in_db(twin) + 3.0
+
+
+@pytest.mark.parametrize("tempo", [120.0, 200.0])
+def test_steps_of_a_classic_ring_are_stretched_as_the_whole_of_it(tmp_path: Path, tempo: float) -> None:
+    path = tmp_path / "classic.onnx"
+    path.write_bytes(build(PRESETS["classic"]).SerializeToString())
+    model = Model.load(path)
+    stored, wanted = moved_latents(model)
+    ring, twin = Ring(model, stored, tempo), Ring(model, wanted, tempo)
+    ring.paint_all()
+    twin.paint_all()
+    ring.move_to(wanted)
+    paint_until_clean(ring, 0)
+    assert np.allclose(ring._magnitude, twin._magnitude, rtol=1e-3, atol=1e-4 * twin._magnitude.max())
 
 
 @pytest.mark.parametrize("first", [0, 11, 19])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.fft
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from bridge.mel_spectrogram import (
     STRETCH_REACH,
     FloatArray,
     MelSpectrogramSpec,
+    analysis_window,
     frame_positions,
     image_from_audio,
     load_png,
@@ -23,6 +25,7 @@ from bridge.mel_spectrogram import (
     mel_power,
     power_from_image,
     save_png,
+    short_time_spectrum,
     stretch_columns,
     unit_image,
 )
@@ -84,6 +87,16 @@ def test_frames_stand_at_rounded_places(n_frames: int, hop: float) -> None:
     assert places[-1] < length
 
 
+@pytest.mark.parametrize("n_fft", [1024, 1764])
+def test_frames_wrap_around_and_their_phase_refers_to_their_centre(n_fft: int) -> None:
+    length = 9_001
+    samples = np.random.default_rng(0).standard_normal(length).astype(np.float32)
+    centres = frame_positions(40, length)
+    offsets = np.roll(np.arange(-(n_fft // 2), n_fft // 2), -(n_fft // 2))
+    framed = samples[(centres[:, None] + offsets) % length] * np.roll(analysis_window(n_fft), -(n_fft // 2))
+    assert np.array_equal(short_time_spectrum(samples, centres, n_fft), scipy.fft.rfft(framed, axis=1))
+
+
 def test_rolling_a_loop_by_a_frame_rolls_its_image() -> None:
     loop = break_loop(HIFI.beats_per_minute)
     loop = np.resize(loop, HIFI.loop_length(HIFI.beats_per_minute))
@@ -135,13 +148,13 @@ def test_mel_power_of_a_loop_that_is_silent_is_nothing() -> None:
 
 
 def test_at_the_canonical_tempo_the_image_comes_back_unchanged(break_image: FloatArray) -> None:
-    assert np.array_equal(stretch_columns(break_image, 512), break_image)
+    assert np.array_equal(stretch_columns(break_image, 512, HIFI.half_window_columns), break_image)
 
 
 def test_without_an_attack_columns_are_interpolated_evenly() -> None:
     position = 2 * np.pi * np.arange(512) / 512
     image = np.tile(np.asarray(0.5 + 0.2 * np.sin(position), dtype=np.float32), (512, 1))
-    stretched = stretch_columns(image, 640)
+    stretched = stretch_columns(image, 640, HIFI.half_window_columns)
     assert np.allclose(stretched[0], 0.5 + 0.2 * np.sin(2 * np.pi * np.arange(640) / 640), atol=1e-3)
 
 
@@ -154,7 +167,7 @@ def test_an_attack_keeps_its_pace_and_its_place_at_any_tempo(n_frames: int) -> N
         image[:, onsets + shift] = level
     for after in range(4, 40):
         image[:, (onsets + after) % 512] = 0.88 * 0.95 ** (after - 3)
-    row = stretch_columns(image, n_frames)[0]
+    row = stretch_columns(image, n_frames, HIFI.half_window_columns)[0]
     for onset in onsets:
         around = np.arange(-6, 7)
         found = row[(round(onset * n_frames / 512) + around) % n_frames]
@@ -171,10 +184,10 @@ def test_an_attack_keeps_its_pace_and_its_place_at_any_tempo(n_frames: int) -> N
 def test_a_stretched_step_follows_from_its_neighbours_alone(break_image: FloatArray, n_frames: int) -> None:
     columns, frames = 16, n_frames // 32
     assert columns >= STRETCH_REACH
-    whole = stretch_columns(break_image, n_frames)
+    whole = stretch_columns(break_image, n_frames, HIFI.half_window_columns)
     for step in range(32):
         around = np.arange((step - 1) * columns, (step + 2) * columns) % 512
-        piece = stretch_columns(break_image[:, around], 3 * frames)[:, frames : 2 * frames]
+        piece = stretch_columns(break_image[:, around], 3 * frames, HIFI.half_window_columns)[:, frames : 2 * frames]
         assert np.allclose(piece, whole[:, step * frames : (step + 1) * frames], atol=1e-4)
 
 
@@ -183,7 +196,7 @@ def test_stretching_never_reads_backwards(break_image: FloatArray) -> None:
     image = break_image.copy()
     image[0] = np.arange(512) / 51_200.0
     for n_frames in range(352, 1377, 32):
-        read = stretch_columns(image, n_frames)[0, n_frames // 32 : -n_frames // 32]
+        read = stretch_columns(image, n_frames, HIFI.half_window_columns)[0, n_frames // 32 : -n_frames // 32]
         assert (np.diff(read) > 0.0).all()
 
 
