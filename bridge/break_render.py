@@ -20,7 +20,7 @@ from bridge.latent_document import (
     rows_from_latent,
 )
 from bridge.limiter import limit_ring
-from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, Image
+from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE, FloatArray, Image
 from bridge.model import Model, Provider
 from bridge.model_metadata import ModelMetadata
 from bridge.parameters import DOCUMENTED_LAYOUT, PARAMETERS
@@ -29,7 +29,6 @@ from bridge.wav_file import WavWriter
 from bridge.whole_file import replacing
 
 KIND = "vamen-break"
-BEATS_PER_BAR = 4
 BAR_COUNTS = (1, 2, 4)
 """Lengths of a break that is exported, in bars."""
 

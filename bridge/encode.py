@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import io
 import math
-import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from bridge.loudness import at_target_loudness
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, MelSpectrogramSpec, image_from_audio, unit_image
 from bridge.model import Model
 from bridge.slot_file import SlotBreak, write_slot_file
+from bridge.stated_tempo import tempo_in_name
 
 MAX_SECONDS = 120.0
 MAX_FILE_BYTES = 256_000_000
@@ -29,9 +29,6 @@ SILENCE_PEAK = 1e-3
 SLOWEST_GUESS = 90.0
 """A loop of unknown length is taken to have the power of two of beats that puts its tempo, in beats a minute, from here to
 twice that."""
-
-STATED_TEMPO_RANGE = (40.0, 300.0)
-"""A number before "bpm" in a file name outside this range is no tempo."""
 
 
 @dataclass(frozen=True)
@@ -166,15 +163,6 @@ def resample_ring(samples: FloatArray, sample_rate: int) -> FloatArray:
     resampled = soxr.resample(wrapped, sample_rate, ENGINE_SAMPLE_RATE, quality="VHQ")
     skip = margin * ENGINE_SAMPLE_RATE // sample_rate
     return np.ascontiguousarray(resampled[skip : skip + length])
-
-
-def tempo_in_name(name: str) -> float | None:
-    """The tempo in beats a minute that a file name states ("think_174bpm.wav", "BPM 95 roll.aif"); None when it states none."""
-    match = re.search(r"(\d{2,3}(?:\.\d+)?)[ _-]*bpm|bpm[ _-]*(\d{2,3}(?:\.\d+)?)", Path(name).stem, re.IGNORECASE)
-    if match is None:
-        return None
-    tempo = float(match[1] or match[2])
-    return tempo if STATED_TEMPO_RANGE[0] <= tempo <= STATED_TEMPO_RANGE[1] else None
 
 
 def beats_in_acid_chunk(content: bytes) -> int | None:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from bridge.break_render import BEATS_PER_BAR, export_break
+from bridge.break_render import export_break
 from bridge.control import Control, ControlChange
 from bridge.control_map import ControlMap
 from bridge.engine import Engine, ExportRequest
 from bridge.limiter import Limiter
-from bridge.mel_spectrogram import FloatArray
+from bridge.mel_spectrogram import BEATS_PER_BAR, FloatArray
 from bridge.model import Model
 from bridge.parameters import DEFAULT_BEATS_PER_MINUTE, layout_of
 from bridge.player import TICK_FRAMES, Player

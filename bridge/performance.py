@@ -9,13 +9,12 @@ import threading
 import time
 from dataclasses import dataclass
 
-from bridge.break_render import BEATS_PER_BAR
 from bridge.control import Control, ControlChange, Mailbox
 from bridge.engine import Engine, Schedule
 from bridge.errors import VamenError
 from bridge.exporter import Exporter, Reporter
 from bridge.generator import Ring
-from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
+from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE
 from bridge.performer import Performer
 from bridge.player import FADE_FRAMES, TICK_FRAMES
 from bridge.sound_process import SoundProcess

@@ -10,8 +10,8 @@ import numpy as np
 
 from bridge.control import Control
 from bridge.latent_space import Values
+from bridge.mel_spectrogram import BEATS_PER_BAR
 
-BEATS_PER_BAR = 4
 PHRASE_BARS = 4
 VARIATION_BARS = 16
 HOME_BARS = 32

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from bridge.control import ControlChange
-from bridge.mel_spectrogram import PRESETS
+from bridge.mel_spectrogram import BEATS_PER_BAR, PRESETS
 from bridge.parameters import ControlLayout, parse
 from bridge.take import TakeWriter, next_tick
 from bridge.whole_file import replacing
@@ -20,7 +20,6 @@ from bridge.whole_file import replacing
 PATH = Path(__file__).parent / "performance.osc"
 
 BEATS_PER_MINUTE = 170.0
-BEATS_PER_BAR = 4
 BARS = 40
 
 AXES = ("density", "chop", "ghosts", "kick", "air", "snare", "room", "grit")

@@ -30,12 +30,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from bridge.break_render import BEATS_PER_BAR, write_wav
+from bridge.break_render import write_wav
 from bridge.command_line import build_parser
 from bridge.control import Control, ControlChange
 from bridge.errors import VamenError
 from bridge.limiter import CEILING_DBTP, Limiter, true_peak_dbtp
-from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
+from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE, FloatArray
 from bridge.model import Model
 from bridge.offline import render_take
 from bridge.osc import decode, encode

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.break_render import BEATS_PER_BAR
-from bridge.mel_spectrogram import PRESETS
+from bridge.mel_spectrogram import BEATS_PER_BAR, PRESETS
 from bridge.model import DEFAULT_PATH, Model
 from bridge.parameters import layout_of
 from bridge.take import read_take

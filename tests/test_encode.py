@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from bridge.__main__ import main
-from bridge.encode import beats_in_acid_chunk, fill_image, read_loop, resample_ring, tempo_in_name
+from bridge.encode import beats_in_acid_chunk, fill_image, read_loop, resample_ring
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
 from bridge.model import Model
@@ -38,21 +38,6 @@ def with_acid_chunk(path: Path, *, flags: int, beats: int) -> None:
 
 def encode(loop: Path, out: Path, *options: str) -> int:
     return main(["encode", str(loop), "--out", str(out), "--model", str(TINY_MODEL), "--provider", "cpu", *options])
-
-
-@pytest.mark.parametrize(
-    ("name", "tempo"),
-    [
-        ("think_174bpm.wav", 174.0),
-        ("BPM 95 roll.aif", 95.0),
-        ("loop-92.5-bpm.flac", 92.5),
-        ("amen.wav", None),
-        ("take_9bpm.wav", None),
-        ("999bpm.wav", None),
-    ],
-)
-def test_tempo_in_name(name: str, tempo: float | None) -> None:
-    assert tempo_in_name(name) == tempo
 
 
 def test_beats_come_from_option_then_chunk_then_name_then_length(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from bridge.errors import VamenError
 from tests.sounds import hat, kick, snare
 from training.onsets import find_onsets
 from training.slices import SliceBank, make_bank
-from training.sources import ROLES, Source, count_beats, read_sources, tempo_in_name, without_hum
+from training.sources import ROLES, Source, count_beats, read_sources, without_hum
 
 RATE = 44_100
 BAR = "k.k.s.hghgkks.hg"
@@ -48,20 +48,6 @@ def test_a_loop_of_any_rate_and_width_becomes_mono_at_the_engine_rate(tmp_path: 
     assert sources[0].beats == 4
     assert sources[0].beats_per_minute == pytest.approx(140.0, abs=0.01)
     assert sources[0].samples.ndim == 1 and sources[0].samples.dtype == np.float32
-
-
-@pytest.mark.parametrize(
-    ("name", "tempo"),
-    [
-        ("think_170bpm.wav", 170.0),
-        ("BPM 95 roll.aif", 95.0),
-        ("break 92.5 bpm.wav", 92.5),
-        ("loop_97.wav", None),
-        ("999bpm.wav", None),
-    ],
-)
-def test_tempo_in_file_names(name: str, tempo: float | None) -> None:
-    assert tempo_in_name(name) == tempo
 
 
 def test_beats_come_from_the_given_tempo_then_the_name_then_the_length(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
+from bridge.stated_tempo import tempo_in_name
 from training.onsets import find_onsets, onset_strength
 
 ROLES = ("rest", "kick", "snare", "ghost", "hat", "cymbal", "perc")
@@ -167,15 +168,6 @@ def classify(name: str, sha256: str, samples: FloatArray, beats_per_minute: floa
     start = max(0, int(onsets[0])) if len(onsets) and onsets[0] < 0.25 * ENGINE_SAMPLE_RATE else 0
     trimmed = peak_one[start : start + round(MAX_HIT_SECONDS * ENGINE_SAMPLE_RATE)]
     return Source(name, sha256, trimmed, 0, _hit_role_in_name(words) or hit_role(trimmed))
-
-
-def tempo_in_name(name: str) -> float | None:
-    """The tempo that a file name states, as in `think_170bpm.wav` or `BPM 95 roll.aif`; None when it states none."""
-    match = re.search(r"(\d{2,3}(?:\.\d+)?)[ _-]*bpm|bpm[ _-]*(\d{2,3}(?:\.\d+)?)", Path(name).stem, re.IGNORECASE)
-    if match is None:
-        return None
-    tempo = float(match.group(1) or match.group(2))
-    return tempo if 40.0 <= tempo <= 300.0 else None
 
 
 def count_beats(samples: FloatArray, beats_per_minute: float | None) -> int:
