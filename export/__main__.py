@@ -29,6 +29,7 @@ from training import descriptors
 from training.dataset import BreakDataset
 from training.descriptors import describe_all
 from training.model import REACH, StepVAE
+from training.start import MODEL_CONFIG
 from training.train import Checkpoint, encode_means
 
 FITTED_IMAGES = 4000
@@ -80,6 +81,7 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
             "export": "`python -m export RUN/checkpoint.pt MODEL.onnx --data DATA" + (" --home LOOP`" if home else "`"),
             "seed": checkpoint.config.seed,
             **provenance,
+            MODEL_CONFIG: checkpoint.model_config.to_dict(),
             "updates": checkpoint.update,
             "minutes": round(checkpoint.seconds / 60.0, 1),
             "images": len(dataset.indices("train")),

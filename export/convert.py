@@ -17,6 +17,7 @@ from bridge.model import Model
 from bridge.model_metadata import FloatArray, ModelMetadata
 from export.graph import OPSET, join
 from training.model import REACH, StepVAE, around
+from training.start import weights_from_model
 from training.train import decode_rings, encode_means
 
 MAX_FILE_BYTES = 16_000_000
@@ -65,6 +66,8 @@ def model_proto(model: StepVAE, metadata: ModelMetadata) -> onnx.ModelProto:
 def write_proved(model: StepVAE, metadata: ModelMetadata, path: Path, images: FloatArray) -> dict[str, float]:
     """Writes the file, loads it as a player would, compares it with the checkpoint, and only then gives it its name.
 
+    The network is also built again from the file, as training on one's own breaks does, and compared in the same way.
+
     :param images: (count, n_mels, n_frames) in 0..1, real pictures to encode
     :returns: the differences found
     :raises VamenError: a difference, or the file, is too large; nothing is then left at ``path``
@@ -75,7 +78,9 @@ def write_proved(model: StepVAE, metadata: ModelMetadata, path: Path, images: Fl
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(model_proto(model, metadata).SerializeToString())
-        differences = compare(model, Model.load(part), images)
+        played = Model.load(part)
+        differences = compare(model, played, images)
+        compare(_rebuilt(part), played, images)
         size = part.stat().st_size
         if size > MAX_FILE_BYTES:
             raise VamenError(f"The model file would have {size} bytes, more than {MAX_FILE_BYTES}: train a smaller model.")
@@ -133,6 +138,13 @@ def measured_reach(model: StepVAE, metadata: ModelMetadata) -> int:
     return int((torch.nonzero(changed).squeeze(1) - middle).abs().max())
 
 
+def _rebuilt(path: Path) -> StepVAE:
+    model_config, weights = weights_from_model(path)
+    model = StepVAE(model_config).eval()
+    model.load_state_dict(weights)
+    return model
+
+
 def _graph(module: nn.Module, example: Tensor, time_axis: int) -> Any:
     buffer: Any = io.BytesIO()  # torch's own annotation forgets that it takes a file object
     with warnings.catch_warnings():
@@ -144,6 +156,8 @@ def _graph(module: nn.Module, example: Tensor, time_axis: int) -> Any:
             buffer,
             dynamo=False,
             opset_version=OPSET,
+            # Folded weights lose their names, by which a run that starts from the file finds them; onnxruntime folds anyway.
+            do_constant_folding=False,
             input_names=["input"],
             output_names=["output"],
             dynamic_axes={"input": {0: "batch", time_axis: "time"}},

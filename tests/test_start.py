@@ -1,0 +1,133 @@
+"""A run can start from what ships: the network comes back from a model file as it was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import numpy_helper
+
+from bridge.errors import VamenError
+from bridge.model import Model
+from bridge.model_metadata import FORMAT_VERSION, ModelMetadata, Prior, Slot
+from export.convert import model_proto
+from tests.break_images import SPEC
+from tests.make_tiny_model import PATH as TINY
+from tests.test_train import SMALL
+from training.model import REACH, StepVAE
+from training.start import MODEL_CONFIG, Start, shipped_model, weights_from_model
+from training.train import decode_rings, encode_means
+
+
+def network() -> StepVAE:
+    torch.manual_seed(3)
+    model = StepVAE(SMALL).eval()
+    with torch.no_grad():  # as a run leaves it: levels by row, and grain that is not the constructor's
+        for value in (model.decoder.row_level, model.decoder.grain_level, model.decoder.grain.tiles):
+            value.copy_(torch.rand_like(value))
+    return model
+
+
+def metadata() -> ModelMetadata:
+    shape = (SPEC.steps, SMALL.latent_dimensions)
+    flat = np.zeros((1, SPEC.steps * SMALL.latent_dimensions), np.float32)
+    return ModelMetadata(
+        format_version=FORMAT_VERSION,
+        name="small",
+        spec=SPEC,
+        latent_dimensions=SMALL.latent_dimensions,
+        reach=REACH,
+        latent_mean=np.zeros(shape, np.float32),
+        latent_scale=np.ones(shape, np.float32),
+        prior=Prior(flat, (0,), SPEC.steps, flat + 1.0, 1.0),
+        axes=(),
+        slots=(Slot("home", np.zeros(shape, np.float32)),),
+        training={MODEL_CONFIG: SMALL.to_dict()},
+    )
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "small.onnx"
+    path.write_bytes(model_proto(network(), metadata()).SerializeToString())
+    return path
+
+
+def rewritten(path: Path, out: Path, change: object) -> Path:
+    """The file with every weight gone through ``change``."""
+    model = onnx.load(path)
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            kept = [change(tensor) for tensor in attribute.g.initializer]  # type: ignore[operator]
+            del attribute.g.initializer[:]
+            attribute.g.initializer.extend(kept)
+    onnx.save(model, out)
+    return out
+
+
+def test_the_network_comes_back_from_its_file(path: Path) -> None:
+    model_config, weights = weights_from_model(path)
+    assert model_config == SMALL
+    state = network().state_dict()
+    assert weights.keys() == state.keys()
+    assert all(torch.equal(weights[name], value) for name, value in state.items())
+    rebuilt, played = StepVAE(model_config).eval(), Model.load(path)
+    rebuilt.load_state_dict(weights)
+    generator = np.random.default_rng(0)
+    latents = generator.standard_normal((1, SPEC.steps, SMALL.latent_dimensions)).astype(np.float32)
+    image = generator.random((SPEC.n_mels, SPEC.n_frames), dtype=np.float32)
+    assert np.abs(played.decode_ring(latents[0]) - decode_rings(rebuilt, latents)[0]).max() < 1e-5
+    assert np.abs(played.encode(image) - encode_means(rebuilt, image[np.newaxis])[0]).max() < 1e-5
+
+
+def test_weights_in_half_precision_are_widened(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def halved(tensor: onnx.TensorProto) -> onnx.TensorProto:
+        array = numpy_helper.to_array(tensor)
+        return numpy_helper.from_array(array.astype(np.float16), tensor.name) if array.dtype == np.float32 else tensor
+
+    played = Model.load(path)
+    monkeypatch.setattr(Model, "load", lambda _path: played)  # this graph lacks the casts that a real one would have
+    _, weights = weights_from_model(rewritten(path, tmp_path / "half.onnx", halved))
+    for name, value in network().state_dict().items():
+        assert weights[name].dtype == torch.float32
+        assert torch.allclose(weights[name], value, atol=2e-3), name
+
+
+def test_a_file_that_lost_a_weight_is_refused(tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def renamed(tensor: onnx.TensorProto) -> onnx.TensorProto:
+        tensor.name = tensor.name.replace("decoder.row_level", "folded")
+        return tensor
+
+    played = Model.load(path)
+    monkeypatch.setattr(Model, "load", lambda _path: played)
+    with pytest.raises(VamenError, match=r"lacks 1 of the network's \d+ weights \(decoder.row_level\)"):
+        weights_from_model(rewritten(path, tmp_path / "lost.onnx", renamed))
+
+
+def test_a_file_that_does_not_name_its_network_is_refused() -> None:
+    with pytest.raises(VamenError, match="does not say which network"):
+        weights_from_model(TINY)
+
+
+def test_a_network_of_another_version_is_refused(tmp_path: Path) -> None:
+    other = replace(metadata(), training={MODEL_CONFIG: {**SMALL.to_dict(), "attention_heads": 4}})
+    (tmp_path / "other.onnx").write_bytes(model_proto(network(), other).SerializeToString())
+    with pytest.raises(VamenError, match="another version"):
+        weights_from_model(tmp_path / "other.onnx")
+
+
+def test_a_model_of_other_pictures_is_no_start(path: Path) -> None:
+    start = Start.load(path)
+    start.check(SPEC)
+    assert start.file_name == "small.onnx" and start.sha256 == Model.load(path).sha256
+    with pytest.raises(VamenError, match="another kind"):
+        start.check(replace(SPEC, f_min=30.0))
+
+
+def test_there_is_no_shipped_model_of_a_preset_of_ones_own() -> None:
+    with pytest.raises(VamenError, match="No model of the preset small"):
+        shipped_model(SPEC)
