@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, resample, sosfiltfilt
+from scipy.signal import butter, sosfiltfilt
 
 from bridge.encode import fill_image, read_loop
 from bridge.errors import VamenError
@@ -35,12 +35,22 @@ from bridge.mel_spectrogram import (
     mel_filter_bank,
     power_from_image,
     save_png,
-    short_time_spectrum,
     spectrum_scale,
     stretch_columns,
     unit_image,
 )
 from tests import sounds
+from training.ruler.attacks import (
+    MOST_BEFORE_DB,
+    MOST_RISE_MS,
+    Attack,
+    beside_attacks,
+    convergence,
+    find_attacks,
+    magnitudes,
+    retimed,
+    within_band,
+)
 
 TEMPOS = (120.0, None, 200.0)
 """Beats a minute; None is the spec's own tempo."""
@@ -48,22 +58,7 @@ TEMPOS = (120.0, None, 200.0)
 KICK_BAND_HZ = (30.0, 150.0)
 KICK_SECONDS = 0.12
 
-MOST_RISE_MS = 2.0
-MOST_BEFORE_DB = 2.0
 LEAST_CORRELATION = 0.95
-
-_ENVELOPE_SECONDS = 0.001
-_PRE_FLOOR_DB = -50.0
-"""Energy before an attack that lies further below the attack than this counts as this."""
-
-
-@dataclass(frozen=True)
-class Attack:
-    """One onset of an original: `sample` where it passes a tenth of its height."""
-
-    sample: int
-    rise_seconds: float
-    pre_energy_db: float
 
 
 @dataclass(frozen=True)
@@ -90,78 +85,13 @@ class Measurement:
     librosa_ms: float | None
 
 
-def retimed(samples: FloatArray, length: int) -> FloatArray:
-    """A ring played faster or slower: (length,). Exact, since a ring is periodic (resampling in the frequency domain)."""
-    return samples if len(samples) == length else np.asarray(resample(samples, length), dtype=np.float32)
-
-
-def within_band(samples: FloatArray, spec: MelSpectrogramSpec) -> FloatArray:
-    """A ring without what lies above the band of a spec: (n,)."""
-    frequency = np.fft.rfftfreq(len(samples), 1.0 / ENGINE_SAMPLE_RATE)
-    # A slope from 0.9 of the upper edge on: a steep one would ring ahead of attacks.
-    slope = np.clip((spec.f_max - frequency) / (0.1 * spec.f_max), 0.0, 1.0)
-    gain = 0.5 - 0.5 * np.cos(np.pi * slope) if spec.f_max < ENGINE_SAMPLE_RATE / 2 else np.ones_like(frequency)
-    return np.asarray(np.fft.irfft(np.fft.rfft(samples) * gain, len(samples)), dtype=np.float32)
-
-
-def envelope(samples: FloatArray) -> NDArray[np.float64]:
-    """Rms of a ring over 1 ms around each sample: (n,)."""
-    width = round(_ENVELOPE_SECONDS * ENGINE_SAMPLE_RATE)
-    padded = np.concatenate([samples[-width:], samples, samples[:width]]).astype(np.float64)
-    total = np.concatenate([[0.0], np.cumsum(np.square(padded))])
-    centre = np.arange(len(samples)) + width
-    return np.sqrt(np.maximum(total[centre + width // 2] - total[centre - width // 2], 0.0) / (2 * (width // 2)))
-
-
-def _rise(level: NDArray[np.float64], sample: int) -> tuple[int, float]:
-    """Of the attack near `sample`: where it passes a tenth of its height, and seconds from there to nine tenths."""
-    ms = ENGINE_SAMPLE_RATE // 1000
-    window = level[(sample + np.arange(-15 * ms, 30 * ms)) % len(level)]
-    peak = int(np.argmax(window))
-    before = float(window[: 8 * ms].mean())
-    height = window[peak] - before
-    low = peak - int(np.argmax(window[peak::-1] <= before + 0.1 * height))
-    high = low + int(np.argmax(window[low:] >= before + 0.9 * height))
-    return sample - 15 * ms + low, (high - low) / ENGINE_SAMPLE_RATE
-
-
-def pre_energy(level: NDArray[np.float64], attack: int) -> float:
-    """Energy from 15 ms to 1 ms before an attack against the 30 ms after it, in dB, never below the floor."""
-    ms = ENGINE_SAMPLE_RATE // 1000
-    before = np.square(level[(attack + np.arange(-15 * ms, -ms)) % len(level)]).mean()
-    after = np.square(level[(attack + np.arange(0, 30 * ms)) % len(level)]).mean()
-    return float(max(10.0 * np.log10(max(before, 1e-20) / max(after, 1e-20)), _PRE_FLOOR_DB))
-
-
-def find_attacks(samples: FloatArray) -> list[Attack]:
-    """Clear attacks of an original: the envelope rises by at least 12 dB within 12 ms to a tenth of the loop's peak."""
-    level = envelope(samples)
-    ms = ENGINE_SAMPLE_RATE // 1000
-    before = np.maximum(np.roll(level, 12 * ms), 1e-6)
-    gain = np.where(level > 0.1 * level.max(), level / before, 0.0)
-    attacks: list[Attack] = []
-    while gain.max() >= 4.0:
-        place = int(np.argmax(gain))
-        sample, rise = _rise(level, place)
-        attacks.append(Attack(sample % len(level), rise, pre_energy(level, sample)))
-        gain[(place + np.arange(-60 * ms, 60 * ms)) % len(level)] = 0.0
-    return attacks
-
-
 def against_attacks(attacks: list[Attack], samples: FloatArray, ratio: float) -> tuple[float, float, float]:
     """Medians over the attacks of an original, for a ring `ratio` times as long: seconds of rise that it has more, dB before the
     attack that it has more, seconds that it comes later."""
     if not attacks:
         return 0.0, 0.0, 0.0
-    level = envelope(samples)
-    rise, before, later = [], [], []
-    for attack in attacks:
-        place = round(attack.sample * ratio)
-        sample, seconds = _rise(level, place)
-        rise.append(seconds - attack.rise_seconds)
-        before.append(pre_energy(level, place) - attack.pre_energy_db)
-        later.append((sample - place) / ENGINE_SAMPLE_RATE)
-    return float(np.median(rise)), float(np.median(before)), float(np.median(later))
+    rise, before, later = np.median(beside_attacks(attacks, samples, ratio), axis=0)
+    return float(rise), float(before), float(later)
 
 
 def kick_band(samples: FloatArray) -> NDArray[np.float64]:
@@ -195,13 +125,6 @@ def kick_correlation(one: NDArray[np.float64], other: NDArray[np.float64], kicks
     """The least correlation of two kick bands over the first 120 ms of each kick; 1 where there is none."""
     span = np.arange(round(KICK_SECONDS * ENGINE_SAMPLE_RATE))
     return min((correlation(one[(k + span) % len(one)], other[(k + span) % len(other)]) for k in kicks), default=1.0)
-
-
-def convergence(samples: FloatArray, target: FloatArray, grid: LoopGrid) -> float:
-    """Spectral convergence in dB: norm of the magnitudes' error over the norm of the target (n_frames, n_bins)."""
-    spectrum = short_time_spectrum(samples, grid.centres, grid.spec.n_fft_engine)
-    magnitude = np.abs(spectrum[:, : grid.spec.n_bins])
-    return float(20.0 * np.log10(np.linalg.norm(magnitude - target) / np.linalg.norm(target)))
 
 
 def image_error(one: Image, other: FloatArray, spec: MelSpectrogramSpec) -> float:
@@ -274,7 +197,7 @@ def measure(name: str, original: FloatArray, spec: MelSpectrogramSpec, tempo: fl
 
     ours = theirs = theirs_rise = theirs_before = theirs_seconds = None
     if tempo is None:
-        truth = np.abs(short_time_spectrum(original, grid.centres, spec.n_fft_engine)[:, : spec.n_bins])
+        truth = magnitudes(original, grid)
         ours = convergence(sound, truth, grid)
         began = time.perf_counter()
         librosa_sound = librosa_path(image, spec)
