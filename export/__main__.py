@@ -30,7 +30,7 @@ from training.dataset import BreakDataset
 from training.descriptors import describe_all
 from training.model import REACH, StepVAE
 from training.start import MODEL_CONFIG
-from training.train import Checkpoint, encode_means
+from training.train import START_FROM_NOTHING, Checkpoint, encode_means
 
 FITTED_IMAGES = 4000
 """Training images that prior and axes are fitted on, at most."""
@@ -182,7 +182,9 @@ def _plain_name(file_name: str) -> str:
 def _options(checkpoint: Checkpoint) -> str:
     config = checkpoint.config
     length = f"--updates {config.updates}" if config.updates is not None else f"--minutes {config.minutes:g}"
-    return f"{length} --seed {config.seed} --batch {config.batch} --learning-rate {config.learning_rate:g}"
+    origin = checkpoint.provenance.get("start", START_FROM_NOTHING)  # older checkpoints had no choice
+    start = "--from-scratch" if origin == START_FROM_NOTHING else f"--start {origin.partition(',')[0]}"
+    return f"{start} {length} --seed {config.seed} --batch {config.batch} --learning-rate {config.learning_rate:g}"
 
 
 def main(arguments: list[str] | None = None) -> int:

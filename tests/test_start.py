@@ -15,12 +15,15 @@ from bridge.errors import VamenError
 from bridge.model import Model
 from bridge.model_metadata import FORMAT_VERSION, ModelMetadata, Prior, Slot
 from export.convert import model_proto
-from tests.break_images import SPEC
+from tests.break_images import SPEC, make_dataset
 from tests.make_tiny_model import PATH as TINY
 from tests.test_train import SMALL
+from training import presets, train
+from training.dataset import BreakDataset
+from training.image_store import ImageStore
 from training.model import REACH, StepVAE
 from training.start import MODEL_CONFIG, Start, shipped_model, weights_from_model
-from training.train import decode_rings, encode_means
+from training.train import START_FROM_NOTHING, TrainConfig, Trainer, decode_rings, encode_means
 
 
 def network() -> StepVAE:
@@ -131,3 +134,83 @@ def test_a_model_of_other_pictures_is_no_start(path: Path) -> None:
 def test_there_is_no_shipped_model_of_a_preset_of_ones_own() -> None:
     with pytest.raises(VamenError, match="No model of the preset small"):
         shipped_model(SPEC)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> BreakDataset:
+    return make_dataset(tmp_path_factory.mktemp("data"))
+
+
+CONFIG = TrainConfig(updates=4, batch=2, warm_up=2, divergence_share=0.0)
+
+
+def test_a_run_starts_where_the_model_file_ends(dataset: BreakDataset, path: Path, tmp_path: Path) -> None:
+    run = Trainer(dataset, tmp_path, CONFIG, start=path)
+    for name, value in network().state_dict().items():
+        assert torch.equal(run.model.state_dict()[name], value) and torch.equal(run.average[name], value), name
+    assert run.model_config == SMALL
+    assert run.provenance["start"] == f"small.onnx, SHA-256 {Model.load(path).sha256}"
+    assert Trainer(dataset, tmp_path, CONFIG, model_config=SMALL).provenance["start"] == START_FROM_NOTHING
+
+
+def test_a_run_that_is_gone_on_with_keeps_its_own_start(dataset: BreakDataset, path: Path, tmp_path: Path) -> None:
+    Trainer(dataset, tmp_path, replace(CONFIG, updates=1), start=path).run()
+    again = Trainer(dataset, tmp_path, CONFIG, start=tmp_path / "gone.onnx")
+    assert again.resumed and again.update == 1
+    assert again.provenance["start"].startswith("small.onnx")
+
+
+def test_a_start_knows_more_than_nothing_does(dataset: BreakDataset, tmp_path: Path) -> None:
+    longer = TrainConfig(updates=60, batch=2, warm_up=5, learning_rate=1e-2)
+    teacher = Trainer(dataset, tmp_path, longer, model_config=SMALL)
+    for update in range(60):
+        teacher.step(update / 60)
+    model = StepVAE(SMALL).eval()
+    model.load_state_dict(teacher.average)
+    taught = tmp_path / "taught.onnx"
+    taught.write_bytes(model_proto(model, metadata()).SerializeToString())
+    started = Trainer(dataset, tmp_path, CONFIG, start=taught).step(0.0)
+    nothing = Trainer(dataset, tmp_path, CONFIG, model_config=SMALL).step(0.0)
+    assert started["squared"] < 0.7 * nothing["squared"]
+
+
+def test_a_started_run_pays_for_its_divergence_at_once(dataset: BreakDataset, path: Path, tmp_path: Path) -> None:
+    scales = []
+    run = Trainer(dataset, tmp_path, CONFIG, start=path)
+    run.objective.register_forward_pre_hook(lambda _module, given: scales.append(given[2]))
+    run.step(0.0)
+    assert scales == [1.0]
+
+
+def test_held_images_are_those_of_the_file(dataset: BreakDataset) -> None:
+    device = torch.device("cpu")
+    held = ImageStore(dataset, device, dataset.indices("train"))
+    read = ImageStore.for_training(dataset, device, dataset.indices("train"))
+    chosen = [int(index) for index in dataset.indices("train")[[7, 2, 7]]]
+    assert torch.equal(held.take(chosen), read.take(chosen))
+    assert torch.equal(read.take([2])[0], torch.from_numpy(np.array(dataset.images[2])))
+
+
+def test_the_command_line_chooses_start_and_preset(
+    dataset: BreakDataset, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made: list[Trainer] = []
+    monkeypatch.setattr(Trainer, "run", lambda run: made.append(run))
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    arguments = [str(dataset.path), "--out", str(tmp_path / "run")]
+    assert train.main([*arguments, "--start", str(path)]) == 0
+    assert "Starting from small.onnx" in capsys.readouterr().out
+    cpu = presets.PRESETS["cpu"]
+    config = made[-1].config
+    assert (config.minutes, config.updates, config.batch) == (cpu.minutes, None, cpu.batch)
+    assert (config.learning_rate, config.divergence_share) == (cpu.fine_tuning_rate, 0.0)
+    assert train.main([*arguments, "--from-scratch", "--updates", "5", "--batch", "3"]) == 0
+    config = made[-1].config
+    assert (config.minutes, config.updates, config.batch) == (None, 5, 3)
+    assert (config.learning_rate, config.divergence_share) == (cpu.learning_rate, TrainConfig.divergence_share)
+    assert train.main(arguments) == 2
+    assert "No model of the preset small" in capsys.readouterr().err
+    assert train.main([*arguments, "--preset", "gpu"]) == 2
+    assert "needs a GPU" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        train.main([*arguments, "--minutes", "0"])

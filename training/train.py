@@ -1,9 +1,10 @@
 """Learns a step-latent VAE from a data set of break images.
 
-    python -m training.train DATA --out RUN --updates 20000
-    python -m training.train DATA --out RUN --minutes 90
+    python -m training.train DATA --out RUN
+    python -m training.train DATA --out RUN --from-scratch --minutes 90
     torchrun --nproc_per_node 4 -m training.train DATA --out RUN --updates 20000
 
+A run starts from the model that ships for the data set's preset, from another one with ``--start``, or from nothing.
 The same command goes on where an interrupted run stopped. All randomness (which images, how they are turned, which
 noise) is a function of seed, process and update alone, so nothing but the tensors has to be restored; with ``--updates``
 on a CPU a resumed run repeats the uninterrupted one to the bit. With ``--minutes`` the schedule follows the clock.
@@ -19,7 +20,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,12 +37,15 @@ from torch.nn.parallel import DistributedDataParallel
 from bridge.errors import VamenError
 from bridge.griffin_lim import render_loop
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, MelSpectrogramSpec, image_from_audio
-from training import pictures, scores
+from training import pictures, presets, scores
 from training.dataset import BreakDataset
+from training.image_store import ImageStore
 from training.losses import LossWeights, divergence, picture_terms
 from training.model import GRAIN_TILES, ModelConfig, StepVAE, around
+from training.start import Start, shipped_model
 
 CHECKPOINT_VERSION = 1
+START_FROM_NOTHING = "nothing"
 CHECKPOINT_SECONDS = 120.0
 SAMPLE_SECONDS = 480.0
 """Between two rounds of scores, pictures and sounds, which cost about as much as ten updates on a CPU."""
@@ -67,7 +71,7 @@ class TrainConfig:
     average_decay: float = 0.996
     """Of the exponential moving average of the weights, which is what gets exported."""
     divergence_share: float = 0.2
-    """Part of the run over which the divergence's weight rises to its full value."""
+    """Part of the run over which the divergence's weight rises to its full value; 0 for a start from a model."""
 
 
 @dataclass
@@ -86,7 +90,7 @@ class Checkpoint:
     seconds: float
     history: list[dict[str, float]]
     provenance: dict[str, str]
-    """Commit, hardware and versions."""
+    """Commit, hardware and versions; ``start`` is the file that the run started from, or START_FROM_NOTHING."""
 
     def save(self, path: Path) -> None:
         """Writes the file in one piece: whoever reads it sees the old one or the new one."""
@@ -179,7 +183,11 @@ class Objective(nn.Module):
 
 
 class Trainer:
-    """One run: its state, one update, and what it writes."""
+    """One run: its state, one update, and what it writes.
+
+    :param start: the model file that a new run starts from, None for nothing; a run that is gone on with does not read it
+    :raises VamenError: the run or the start learnt other pictures than the data set's, or is unusable
+    """
 
     def __init__(
         self,
@@ -188,6 +196,7 @@ class Trainer:
         config: TrainConfig,
         *,
         model_config: ModelConfig | None = None,
+        start: Path | None = None,
         precise: bool | None = None,
     ) -> None:
         self.dataset = dataset
@@ -200,16 +209,23 @@ class Trainer:
             raise VamenError(f"The run {out} learnt pictures of another kind than the data set's: choose another folder.")
         spec = dataset.spec
         self.config = found.config if found else config
+        begun = Start.load(start) if start is not None and found is None else None
+        if begun is not None:
+            begun.check(spec)
+            model_config = begun.model_config
         asked = model_config or ModelConfig(spec.n_mels, spec.frames_per_step)
         self.model_config = found.model_config if found else asked
         self.weights = found.weights if found else LossWeights()
         torch.manual_seed(self.config.seed)
         self.model = StepVAE(self.model_config)
         self.train_indices = dataset.indices("train")
-        if found is None:
-            _start(self.model, dataset, self.train_indices, self.config.seed)
-        else:
+        self.images = ImageStore.for_training(dataset, device, self.train_indices)
+        if found is not None:
             self.model.load_state_dict(found.model)
+        elif begun is not None:
+            self.model.load_state_dict(begun.weights)
+        else:
+            _start(self.model, dataset, self.train_indices, self.config.seed)
         self.model.to(device)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
@@ -221,7 +237,8 @@ class Trainer:
             self.average = {k: v.to(device) for k, v in found.average.items()}
             self.optimiser.load_state_dict(found.optimiser)
             self.update, self.seconds, self.history = found.update, found.seconds, found.history
-        self.provenance = found.provenance if found else _provenance(device, self.processes.count)
+        origin = f"{begun.file_name}, SHA-256 {begun.sha256}" if begun else START_FROM_NOTHING
+        self.provenance = found.provenance if found else {"start": origin, **_provenance(device, self.processes.count)}
         self.resumed = found is not None
         self.precise = not _has_bfloat16(device) if precise is None else precise
         self.objective: nn.Module = Objective(self.model, self.weights)
@@ -257,7 +274,8 @@ class Trainer:
         rate = self.config.learning_rate * min(1.0, (self.update + 1) / self.config.warm_up)
         for group in self.optimiser.param_groups:
             group["lr"] = rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress)))
-        scale = min(1.0, progress / self.config.divergence_share)
+        share = self.config.divergence_share
+        scale = min(1.0, progress / share) if share > 0.0 else 1.0
         terms = self.objective(image, noise, scale, self.precise)
         self.optimiser.zero_grad(set_to_none=True)
         terms["loss"].backward()
@@ -307,21 +325,21 @@ class Trainer:
         return self.seconds / (60.0 * self.config.minutes)
 
     def _batch(self) -> tuple[Tensor, Tensor]:
-        config, spec, device = self.config, self.dataset.spec, self.processes.device
+        config, spec = self.config, self.dataset.spec
         first = (self.update * self.processes.count + self.processes.rank) * config.batch
         count = len(self.train_indices)
         chosen = []
         for position in range(first, first + config.batch):
             epoch, offset = divmod(position, count)
-            chosen.append(self.train_indices[_order(config.seed, epoch, count)[offset]])
+            chosen.append(int(self.train_indices[_order(config.seed, epoch, count)[offset]]))
         generator = torch.Generator().manual_seed(_mix(config.seed, self.processes.rank, self.update))
-        images = torch.from_numpy(np.stack([self.dataset.images[index] for index in chosen]))
+        images = self.images.take(chosen)
         bars = max(1, spec.beats // BEATS_PER_BAR)
         turns = torch.randint(bars, (config.batch,), generator=generator) * (spec.n_frames // bars)
         images = torch.stack([image.roll(int(turn), dims=-1) for image, turn in zip(images, turns, strict=True)])
         shape = (config.batch, spec.steps, self.model_config.latent_dimensions)
         noise = torch.randn(shape, generator=generator)
-        return images.to(device).float() / 255.0, noise.to(device)
+        return images.float() / 255.0, noise.to(images.device)
 
     def _log(self, terms: dict[str, float], progress: float) -> None:
         if self.processes.rank != 0:
@@ -468,28 +486,49 @@ def _stopping(trainer: Trainer) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        value = kind(text)
+        if not 0.0 < value < math.inf:
+            raise argparse.ArgumentTypeError(f"{text} is not positive")
+        return value
+
+    return number
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.train", description="Learn a model from break images.")
     parser.add_argument("data", type=Path, help="a folder that `python -m training.breaks` made")
     parser.add_argument("--out", type=Path, required=True, help="the run's folder; an interrupted run there is gone on with")
-    length = parser.add_mutually_exclusive_group(required=True)
-    length.add_argument("--updates", type=int, help="length of the run in updates")
-    length.add_argument("--minutes", type=float, help="length of the run by the clock")
+    beginning = parser.add_mutually_exclusive_group()
+    beginning.add_argument("--start", type=Path, metavar="MODEL", help="start from this model file (default: the shipped one)")
+    beginning.add_argument("--from-scratch", action="store_true", help="start from nothing")
+    parser.add_argument("--preset", choices=sorted(presets.PRESETS), help="length, batch and learning rate for this hardware")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--updates", type=_positive(int), help="length of the run in updates")
+    length.add_argument("--minutes", type=_positive(float), help="length of the run by the clock")
     parser.add_argument("--seed", type=int, default=TrainConfig.seed)
-    parser.add_argument("--batch", type=int, default=TrainConfig.batch, help="images an update, of each process")
-    parser.add_argument("--learning-rate", type=float, default=TrainConfig.learning_rate)
+    parser.add_argument("--batch", type=_positive(int), help="images an update, of each process")
+    parser.add_argument("--learning-rate", type=_positive(float))
     options = parser.parse_args(arguments)
-    config = TrainConfig(
-        seed=options.seed,
-        updates=options.updates,
-        minutes=options.minutes,
-        batch=options.batch,
-        learning_rate=options.learning_rate,
-    )
     try:
-        trainer = Trainer(BreakDataset(options.data), options.out, config)
+        dataset = BreakDataset(options.data)
+        preset = presets.choose(options.preset)
+        resuming = (options.out / "checkpoint.pt").exists()
+        start = None if options.from_scratch or resuming else options.start or shipped_model(dataset.spec)
+        config = TrainConfig(
+            seed=options.seed,
+            updates=options.updates,
+            minutes=options.minutes or (None if options.updates else preset.minutes),
+            batch=options.batch or preset.batch,
+            learning_rate=options.learning_rate or (preset.fine_tuning_rate if start else preset.learning_rate),
+            divergence_share=0.0 if start else TrainConfig.divergence_share,
+        )
+        trainer = Trainer(dataset, options.out, config, start=start)
         if trainer.resumed:
             print(f"Going on at update {trainer.update} of the run in {options.out}, with its own settings.")
+        else:
+            print(f"Starting from {trainer.provenance['start']}.")
         trainer.run()
     except VamenError as error:
         print(error, file=sys.stderr)
