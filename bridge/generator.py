@@ -31,7 +31,6 @@ class Ring:
         self._undecoded = np.ones(len(latent), dtype=bool)
         self._stale = np.ones(len(latent), dtype=bool)
         self.dirty: NDArray[np.bool_] = np.ones(len(latent), dtype=bool)
-        self._unsettled = np.zeros(len(latent), dtype=bool)
         self._just_moved = True
 
     @property
@@ -63,7 +62,6 @@ class Ring:
         twin._undecoded = self._undecoded.copy()
         twin._stale = self._stale.copy()
         twin.dirty = self.dirty.copy()
-        twin._unsettled = self._unsettled.copy()
         return twin
 
     def move_to(self, latent: FloatArray) -> None:
@@ -92,47 +90,43 @@ class Ring:
         self._image = self._model.decode_ring(self._latent)
         self._magnitude = linear_magnitude(self._stretched(self._image, self.grid.n_frames), self._spec)
         self.samples = paint_ring(self._magnitude, self.grid)
-        self._undecoded[:] = self._stale[:] = self.dirty[:] = self._unsettled[:] = False
+        self._undecoded[:] = self._stale[:] = self.dirty[:] = False
 
     def paint_step(self, step: int) -> None:
-        """Paint one step (from 0) into the sound that is there.
-
-        A step that is painted before those that decide the phase of its low band becomes dirty once more when they are done, so
-        that a kick does not depend on the step that the hand happened to begin with.
-        """
-        if self._stale[step]:
-            self._refresh(step)
+        """Paint one step (from 0) into the sound that is there."""
+        # The steps before it decide the phase of its low band: a kick that rings on must not depend on where the hand began.
+        seen = np.arange(step - LOOK_BACK_STEPS, step + 1)
+        stale = seen[self._stale[seen % self.steps]]
+        if len(stale):
+            self._refresh(int(stale[0]), step)
         frames_per_step = self.grid.n_frames // self.steps
         start, new = repaint(self.samples, self._magnitude, self.grid, step * frames_per_step, frames_per_step)
         if not np.isfinite(new).all():
             raise FloatingPointError(f"step {step + 1} came out as something that is no sound")
         self.samples[np.arange(start, start + len(new)) % self.grid.loop_length] = new
         self.dirty[step] = False
-        self._unsettled[step] = self._waits_for_others(step)
-        for later in np.arange(step + 1, step + 1 + LOOK_BACK_STEPS) % self.steps:
-            if self._unsettled[later] and not self._waits_for_others(int(later)):
-                self._unsettled[later], self.dirty[later] = False, True
 
-    def _waits_for_others(self, step: int) -> bool:
-        return bool(self.dirty[np.arange(step - LOOK_BACK_STEPS, step) % self.steps].any())
+    def _refresh(self, first: int, last: int) -> None:
+        """Bring the magnitudes of steps up to date, and, where the decoder has to run for it, of some that follow.
 
-    def _refresh(self, step: int) -> None:
-        """Bring the magnitudes of a step up to date, and, where the decoder has to run for it, of those that follow."""
+        Steps count from 0 and may be negative: they go round the ring.
+        """
         steps, columns, frames = self.steps, self._spec.frames_per_step, self.grid.n_frames // self.steps
         # A step's frames are stretched from its own columns and those of the steps on either side.
-        end = step + 2
-        if self._undecoded[np.arange(step - 1, end) % steps].any():
-            first = step - 1 if self._undecoded[step - 1] else step
+        end = last + 2
+        seen = np.arange(first - 1, end)
+        undecoded = seen[self._undecoded[seen % steps]]
+        if len(undecoded):
             # The first step after a move is wanted at once; the ones behind it can share a wider look at the latent.
-            end = end if self._just_moved else step + DECODE_AHEAD
-            self._decode(first, end - first)
+            end = end if self._just_moved else last + DECODE_AHEAD
+            self._decode(int(undecoded[0]), end - int(undecoded[0]))
             self._just_moved = False
-        count = end - 1 - step
-        around = np.arange((step - 1) * columns, end * columns) % self._image.shape[1]
+        count = end - 1 - first
+        around = np.arange((first - 1) * columns, end * columns) % self._image.shape[1]
         stretched = self._stretched(self._image[:, around], (count + 2) * frames)[:, frames : (count + 1) * frames]
-        rows = np.arange(step * frames, (step + count) * frames) % self.grid.n_frames
+        rows = np.arange(first * frames, (first + count) * frames) % self.grid.n_frames
         self._magnitude[rows] = linear_magnitude(stretched, self._spec)
-        self._stale[np.arange(step, step + count) % steps] = False
+        self._stale[np.arange(first, first + count) % steps] = False
 
     def _stretched(self, image: FloatArray, n_frames: int) -> FloatArray:
         return stretch_columns(image, n_frames, self._spec.half_window_columns)
