@@ -49,6 +49,8 @@ UNDER_DB = (3.0, 7.0)
 """How far a ghost lies under the backbeat, at least; then, negative, at most; then the rise that makes it a hit."""
 FAINT_DB = (-20.0, -15.0)
 GHOST_RISE_DB = (2.0, 8.0)
+BODY_PERCENTILE = 95
+"""Columns of the body that are as loud as this are hits; the room is told by how far the others lie under them."""
 
 
 def row_frequencies(spec: MelSpectrogramSpec) -> FloatArray:
@@ -96,7 +98,7 @@ def describe_levels(levels: FloatArray, steps: int) -> FloatArray:
             _mean_db(kick) - _mean_db(whole),
             _mean_db(air) - _mean_db(whole),
             backbeat_db - np.median(snare_peak[elsewhere]),
-            (body - np.percentile(body, 95)).mean(),
+            (body - np.percentile(body, BODY_PERCENTILE)).mean(),
             flatness[loud].mean(),
         ]
     )
