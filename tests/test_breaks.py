@@ -24,13 +24,13 @@ from tests.sounds import hat, kick, snare
 from tests.test_sources import BAR as BREAK_BAR
 from tests.test_sources import loop
 from training import breaks
-from training.breaks import BreakMaker, build, held_out_sources
+from training.breaks import BreakMaker, build, held_out_sources, load_bank
 from training.dataset import BreakDataset
 from training.onsets import find_onsets
 from training.patterns import BACKBEATS, BAR, HITS, MAIN, STEPS, TOP, Event, Plan, Treatment, in_order, swung
 from training.proportions import GROOVES, HAT_FIGURES, PROPORTIONS
 from training.render import render_break
-from training.slices import SliceBank, make_bank
+from training.slices import SliceBank, make_bank, with_stand_ins
 from training.sources import ROLES, Source
 
 HIFI = PRESETS["hifi"]
@@ -206,7 +206,7 @@ def test_treatments_change_what_they_say(bank: SliceBank) -> None:
 def test_held_out_sources_never_occur_in_training(bank: SliceBank) -> None:
     many = make_bank(
         [source("amen", loop(), 4)]
-        + [source(f"loop{i}", loop(seed_pattern), 4) for i, seed_pattern in enumerate(("k.h.s.h.k.h.s.hh",) * 5)]
+        + [source(f"loop{i}", loop(seed_pattern), 4) for i, seed_pattern in enumerate(("k.h.s.h.k.h.s.hh",) * 8)]
         + [source(f"bd{i}", kick(45.0 + i), role="kick") for i in range(6)]
         + [source(f"sn{i}", snare(i), role="snare") for i in range(6)]
     )
@@ -221,6 +221,47 @@ def test_held_out_sources_never_occur_in_training(bank: SliceBank) -> None:
     assert not seen[0] & held_out
     assert not seen[1] & held_out
     assert seen[2] and seen[2] <= held_out
+
+
+def test_a_small_collection_is_learnt_whole() -> None:
+    loops = [source(f"loop{i}", loop(), 4) for i in range(7)]
+    assert not held_out_sources(make_bank(loops), PROPORTIONS)
+    assert len(held_out_sources(make_bank([*loops, source("loop7", loop(), 4)]), PROPORTIONS)) == 1
+
+
+def test_the_only_break_of_a_collection_is_not_held_out() -> None:
+    hats = [source(f"top{i}", loop("h.hhg.h.h.hhg.hh", 120.0), 4) for i in range(7)]
+    names = (f"loop{i}" for i in range(100))
+    for name in names:  # until the digest puts it first
+        collection = make_bank([*hats, source(name, loop(), 4)])
+        digests = sorted(hashlib.sha256(b"held out" + record.sha256.encode()).digest() for record in collection.sources)
+        if hashlib.sha256(b"held out" + collection.sources[-1].sha256.encode()).digest() == digests[0]:
+            break
+    assert not held_out_sources(collection, PROPORTIONS)
+    assert BreakMaker.make(collection, HIFI, 0).train.mains
+
+
+def test_other_strokes_stand_in_where_kick_and_snare_are_missing() -> None:
+    sound = make_bank([source("two-step", loop("k.h.s.h.h.k.s.hh"), 4)])
+    assert with_stand_ins(sound).sha256 == sound.sha256
+    table = sound.table.copy()
+    table["role"] = np.where(table["role"] == ROLES.index("rest"), table["role"], ROLES.index("perc"))
+    filled = with_stand_ins(replace(sound, table=table)).table
+    for role in ("kick", "snare"):
+        chosen = np.flatnonzero(filled["role"] == ROLES.index(role))
+        assert len(chosen) == 1 and ROLES[sound.table["role"][chosen[0]]] == role
+
+
+@pytest.mark.parametrize("pattern", ["k.h.s.h.h.k.s.hh", "h.hhh.h.h.hhh.hh"])
+def test_one_loop_alone_makes_breaks_of_every_kind(pattern: str, tmp_path: Path) -> None:
+    soundfile.write(str(tmp_path / "mine_loop_120bpm.wav"), loop(pattern, 120.0), 44_100)
+    maker = BreakMaker.make(load_bank([tmp_path], None)[0], HIFI, 0)
+    plans = [maker.plan(index) for index in range(200)]
+    assert {plan.maker for plan, _ in plans} == {"original", "chop", "pattern", "mix"}
+    assert {split for _, split in plans} == {0, 1}
+    for plan, _ in plans[:6]:
+        samples = render_break(plan, maker.bank, LENGTH)
+        assert np.isfinite(samples).all() and np.abs(samples).max() > 0.01
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

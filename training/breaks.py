@@ -28,13 +28,15 @@ from training.dataset import FORMAT_VERSION, IMAGES_FILE, MANIFEST_FILE, SLICES_
 from training.patterns import Plan, Pool, can_make_breaks, compose, make_pool
 from training.proportions import PROPORTIONS, Proportions
 from training.render import render_break
-from training.slices import SliceBank, make_bank
+from training.slices import SliceBank, make_bank, with_stand_ins
 from training.sources import LeftOut, read_sources
 
 MAKERS = ("original", "chop", "pattern", "mix")
 PROGRESS_FILE = "progress.i32"
 SHEET_FILE = "contact_sheet.png"
 CHUNK = 8
+FEWEST_LOOPS, FEWEST_HITS = 8, 4
+"""Loops, and hits of one role, below which none is held out, so that a small collection is learnt whole."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class BreakMaker:
         maker = cls(bank, spec, seed, table, make_pool(bank, training, table), make_pool(bank, sorted(held_out), table))
         if not can_make_breaks(maker.train):
             raise VamenError(
-                "The sounds hold no break to learn from; add a loop with a kick and a snare, or single hits of both."
+                "The sounds hold no break to learn from; add a loop of at least four strokes, or single hits of kick and snare."
             )
         return maker
 
@@ -82,28 +84,35 @@ class BreakMaker:
 def held_out_sources(bank: SliceBank, table: Proportions) -> set[int]:
     """Sources that no training break may use: of the loops, and of the hits of each role, those with the lowest digests.
 
-    Favourites never; and only where at least four of a kind are there, so that a small collection is learnt whole.
+    Favourites never; only where there are enough of a kind (FEWEST_LOOPS, FEWEST_HITS); and none at all where no break could be
+    made from the others.
     """
     held_out: set[int] = set()
     kinds: dict[str, list[int]] = {}
     for index, source in enumerate(bank.sources):
         if not any(word in source.name.lower() for word in table.favourites):
             kinds.setdefault("loop" if source.beats else source.role, []).append(index)
-    for members in kinds.values():
-        if len(members) >= 4:
+    for kind, members in kinds.items():
+        if len(members) >= (FEWEST_LOOPS if kind == "loop" else FEWEST_HITS):
             members.sort(key=lambda i: hashlib.sha256(b"held out" + bank.sources[i].sha256.encode()).digest())
             held_out.update(members[: max(1, round(table.held_out_sources * len(members)))])
-    return held_out
+    others = [index for index in range(len(bank.sources)) if index not in held_out]
+    return held_out if can_make_breaks(make_pool(bank, others, table)) else set()
 
 
 def load_bank(paths: list[Path], beats_per_minute: float | None) -> tuple[SliceBank, list[LeftOut]]:
-    """The slices of the given files and folders, or of one packed file."""
+    """The slices of the given files and folders, or of one packed file.
+
+    Where nothing has both a kick and a snare, the likeliest strokes of the loops stand in for them.
+    """
     if len(paths) == 1 and paths[0].suffix == ".npz":
         if beats_per_minute is not None:
             raise VamenError(f"{paths[0]} is packed with its beats counted; leave --bpm out, or give the sounds themselves.")
         return SliceBank.load(paths[0]), []
     sources, left_out = read_sources(paths, beats_per_minute)
-    return make_bank(sources), left_out
+    bank = make_bank(sources)
+    every = make_pool(bank, list(range(len(bank.sources))), PROPORTIONS)
+    return bank if can_make_breaks(every) else with_stand_ins(bank), left_out
 
 
 def build(

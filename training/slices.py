@@ -123,6 +123,30 @@ def make_bank(sources: list[Source]) -> SliceBank:
     return SliceBank(tuple(records), np.concatenate(chunks), np.array(rows, dtype=SLICE_FIELDS))
 
 
+def with_stand_ins(bank: SliceBank) -> SliceBank:
+    """The bank with a kick and a snare in every loop of at least four attacks: where one is missing, another stroke stands in.
+
+    For the kick that is the stroke with most below 120 Hz, for the snare the one with most from 180 Hz to 5 kHz; never the
+    only one of the other role.
+    """
+    table = bank.table.copy()
+    for index, source in enumerate(bank.sources):
+        slices = [i for i in bank.of_source(index) if ROLES[table["role"][i]] != "rest"]
+        if not source.beats or len(slices) < 4:
+            continue
+        for role, other, bands in (("kick", "snare", [0]), ("snare", "kick", [1, 2])):
+            roles = {int(i): ROLES[table["role"][i]] for i in slices}
+            if role in roles.values():
+                continue
+            spare = list(roles.values()).count(other) > 1
+            free = [i for i in roles if spare or roles[i] != other]
+            starts = [int(table["start"][i]) for i in free]
+            levels = [_band_levels(bank.samples(start, start + _samples(0.06)), 0, _samples(0.06)) for start in starts]
+            loudest = int(np.argmax(np.array(levels)[:, bands].sum(axis=1)))
+            table["role"][free[loudest]] = ROLES.index(role)
+    return SliceBank(bank.sources, bank.audio, table)
+
+
 def cut(source: Source) -> list[tuple[float, float, int, int, int, float]]:
     """Slices of a source as (step, offset, start, length, role, level_db); a hit is one slice.
 
