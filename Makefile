@@ -6,15 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-# What the learning side reads and writes: `make data SOURCES=~/breaks`, then `make train`.
+# What the learning side reads and writes: `make data SOURCES=~/breaks`, then `make train`, then `make export`.
 SOURCES ?=
-DATA ?= data/hifi
-RUN ?= runs/hifi
+DATA ?= data/mine
+RUN ?= runs/mine
+MODEL ?= $(RUN).onnx
+PRESET ?= hifi
 COUNT ?= 10000
 # Further options of the command behind a target: `make play ARGS="--bpm 174"`.
 ARGS ?=
 
-.PHONY: help demo play train-env test lint bench torture data train clean
+.PHONY: help demo play train-env test lint bench torture data train export clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,7 +24,8 @@ help:
 	@echo "make play       set up, and play live (ARGS=\"--bpm 174\")"
 	@echo "make train-env  add what training needs to $(VENV)"
 	@echo "make data       build training images from SOURCES=folder-of-loops into DATA=$(DATA)"
-	@echo "make train      train on DATA into RUN=$(RUN)"
+	@echo "make train      train on DATA into RUN=$(RUN), from the shipped model on (ARGS=\"--minutes 60\")"
+	@echo "make export     make MODEL=$(MODEL) of RUN"
 	@echo "make test       run the tests (ARGS=\"-k limiter\")"
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      measure the speed of the model, the sound and the exports"
@@ -38,10 +41,13 @@ train-env: $(VENV)/.train
 
 data: $(VENV)/.train
 	@test -n "$(SOURCES)" || { echo "make data: say where the loops are, as in make data SOURCES=~/breaks"; exit 2; }
-	$(BIN)/python -m training.breaks $(SOURCES) --out $(DATA) --count $(COUNT) --preset hifi --seed 0 $(ARGS)
+	$(BIN)/python -m training.breaks $(SOURCES) --out $(DATA) --count $(COUNT) --preset $(PRESET) --seed 0 $(ARGS)
 
 train: $(VENV)/.train
 	$(BIN)/python -m training.train $(DATA) --out $(RUN) $(ARGS)
+
+export: $(VENV)/.train
+	$(BIN)/python -m export $(RUN)/checkpoint.pt $(MODEL) --data $(DATA) $(ARGS)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
