@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 
@@ -177,7 +178,8 @@ def test_a_start_knows_more_than_nothing_does(dataset: BreakDataset, tmp_path: P
 def test_a_started_run_pays_for_its_divergence_at_once(dataset: BreakDataset, path: Path, tmp_path: Path) -> None:
     scales = []
     run = Trainer(dataset, tmp_path, CONFIG, start=path)
-    run.objective.register_forward_pre_hook(lambda _module, given: scales.append(given[2]))
+    named = inspect.signature(run.objective.forward)
+    run.objective.register_forward_pre_hook(lambda _, given: scales.append(named.bind(*given).arguments["divergence_scale"]))
     run.step(0.0)
     assert scales == [1.0]
 
