@@ -8,6 +8,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 # What the learning side reads and writes: `make data SOURCES=~/breaks`, then `make train`, then `make export`.
 SOURCES ?=
+# Loops that no training image used, for `make evaluate`.
+LOOPS ?=
 DATA ?= data/mine
 RUN ?= runs/mine
 MODEL ?= $(RUN).onnx
@@ -16,7 +18,7 @@ COUNT ?= 10000
 # Further options of the command behind a target: `make play ARGS="--bpm 174"`.
 ARGS ?=
 
-.PHONY: help demo play train-env test lint bench torture data train export clean
+.PHONY: help demo play train-env test lint bench torture data train export evaluate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +28,7 @@ help:
 	@echo "make data       build training images from SOURCES=folder-of-loops into DATA=$(DATA)"
 	@echo "make train      train on DATA into RUN=$(RUN), from the shipped model on (ARGS=\"--minutes 60\")"
 	@echo "make export     make MODEL=$(MODEL) of RUN"
+	@echo "make evaluate   measure the shipped models beside the bars and their cards (SOURCES=, LOOPS=: other sounds)"
 	@echo "make test       run the tests (ARGS=\"-k limiter\")"
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      measure the speed of the model, the sound and the exports"
@@ -48,6 +51,9 @@ train: $(VENV)/.train
 
 export: $(VENV)/.train
 	$(BIN)/python -m export $(RUN)/checkpoint.pt $(MODEL) --data $(DATA) $(ARGS)
+
+evaluate: $(VENV)/.train
+	$(BIN)/python -m training.evaluate_shipped $(SOURCES) $(if $(LOOPS),--loops $(LOOPS)) $(ARGS)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)

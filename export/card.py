@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from bridge.model_metadata import ModelMetadata
+from training.ruler.bars import table
+from training.ruler.claims import KEY
+from training.ruler.figures import lines
 
 LICENCE_NOTE = (
     "All sources were published as CC0. A CC0 label on a sampled break speaks for the upload, not for the recording it was "
@@ -39,7 +43,7 @@ def card(metadata: ModelMetadata, file_name: str, sha256: str) -> str:
         "",
         "## How good it is",
         "",
-        *_score_table(training["scores"]),
+        *(_figures(training[KEY]) if KEY in training else _score_table(training["scores"])),
         "",
         "## Axes",
         "",
@@ -63,6 +67,25 @@ def card(metadata: ModelMetadata, file_name: str, sha256: str) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _figures(evaluation: dict[str, Any]) -> list[str]:
+    """All that the ruler measured, section by section, with the bars."""
+    data, loops = evaluation["data"], evaluation["loops"]
+    measured = lines(evaluation["results"], table(evaluation["results"]))
+    bars = [line for line in measured if line.asked]
+    text = [
+        f"Measured by `python -m training.evaluate` on {data['count']} breaks made with seed {data['seed']}: no update saw the "
+        "held-out ones, and those of held-out sources are made of files that no training image used."
+        + (f" The unseen loops are {', '.join(loops['names'])}." if loops else ""),
+        "",
+        f"{sum(not line.missed_by for line in bars)} of {len(bars)} bars are met.",
+    ]
+    for section, of_section in groupby(measured, key=lambda line: line.figure.section):
+        text += ["", f"| {section} | value | beside | bar | |", "|---|---|---|---|---|"]
+        for line in of_section:
+            text.append(f"| {line.figure.label} | {line.stated} | {line.beside} | {line.asked} | {line.verdict} |")
+    return text
 
 
 def _score_table(scores: dict[str, dict[str, float]]) -> list[str]:

@@ -36,7 +36,7 @@ class PrincipalComponents:
         """Images (count, n_mels, n_frames) in 0..1 projected on the components, clipped to 0..1: the same shape."""
         flat = images.reshape(len(images), -1) - self.mean
         projected = (flat @ self.components.T) @ self.components + self.mean
-        return np.clip(projected, np.float32(0.0), np.float32(1.0)).reshape(len(images), *self.shape)
+        return np.asarray(np.clip(projected, 0.0, 1.0), np.float32).reshape(len(images), *self.shape)
 
 
 def fit(dataset: BreakDataset, dimensions: int, seed: int, report: Callable[[float], None]) -> PrincipalComponents:

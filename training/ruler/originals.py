@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,14 +79,14 @@ def held_out_breaks(dataset: BreakDataset, indices: NDArray[np.int64]) -> list[O
     return breaks
 
 
-def unseen_loops(folder: Path, spec: MelSpectrogramSpec) -> tuple[list[UnseenLoop], list[LeftOut]]:
-    """The loops in a folder, at their own tempos, brought to the loudness of an image; what cannot be used, with its reason.
+def unseen_loops(paths: Sequence[Path], spec: MelSpectrogramSpec) -> tuple[list[UnseenLoop], list[LeftOut]]:
+    """The loops in files and folders, at their own tempos, brought to an image's loudness; what cannot be used, with its reason.
 
-    :raises VamenError: nothing in the folder can be used
+    :raises VamenError: nothing in them can be used
     """
     loops: list[UnseenLoop] = []
     left_out: list[LeftOut] = []
-    for path in list_files([folder]):
+    for path in list_files(paths):
         try:
             loop = read_loop(path)
             samples = at_target_loudness(fill_image(loop.samples, loop.beats, spec, path))
@@ -95,7 +96,7 @@ def unseen_loops(folder: Path, spec: MelSpectrogramSpec) -> tuple[list[UnseenLoo
             continue
         loops.append(UnseenLoop(path, loop, Original(path.stem, within_band(samples, spec), image)))
     if not loops:
-        raise VamenError(f"{folder} holds no loop that can be used ({left_out[0].reason}); give a folder of break loops.")
+        raise VamenError(f"{paths[0]} holds no loop that can be used ({left_out[0].reason}); give a folder of break loops.")
     return loops, left_out
 
 
