@@ -23,7 +23,7 @@ from training.losses import LossWeights, divergence, grain, picture_terms
 from training.model import REACH, ModelConfig, StepVAE, around
 from training.train import Checkpoint, TrainConfig, Trainer
 
-SMALL = ModelConfig(SPEC.n_mels, SPEC.frames_per_step, 3, 16, (8, 8, 8, 8), (8, 8, 8, 8))
+SMALL = ModelConfig(SPEC.n_mels, SPEC.frames_per_step, 5, 2, 16, 12, (8, 8, 8, 8), (8, 8, 8, 8))
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +101,13 @@ def test_two_processes_make_the_update_of_one_with_both_batches(dataset: BreakDa
     alone = Trainer(dataset, tmp_path / "one", TrainConfig(updates=2, batch=2, warm_up=2), model_config=SMALL, precise=True)
     own_batch = alone._batch
 
-    def both() -> tuple[torch.Tensor, torch.Tensor]:
+    def both() -> tuple[torch.Tensor, torch.Tensor, slice]:
         alone.processes.count = 2
         parts = []
         for alone.processes.rank in (0, 1):
             parts.append(own_batch())
         alone.processes.count, alone.processes.rank = 1, 0
-        return torch.cat([image for image, _ in parts]), torch.cat([noise for _, noise in parts])
+        return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts]), parts[0][2]
 
     alone._batch = both  # type: ignore[method-assign]
     for update in range(2):
@@ -144,7 +144,8 @@ def test_the_command_line_names_a_missing_data_set(tmp_path: Path, capsys: pytes
 def test_a_step_with_its_neighbours_equals_the_whole() -> None:
     torch.manual_seed(0)
     model = StepVAE(SMALL).eval()
-    latents = torch.randn(2, 32, 3)
+    torch.nn.init.normal_(model.decoder.atoms.weight, std=0.1)
+    latents = torch.randn(2, 32, SMALL.latent_dimensions)
     ring = around(latents)
     with torch.no_grad():
         whole = model.decoder(ring)
@@ -163,10 +164,33 @@ def test_the_encoder_takes_time_for_a_ring() -> None:
     assert torch.allclose(turned, mean.roll(7, dims=1), atol=1e-5)
 
 
-def test_equal_latents_paint_equal_grain_and_unlike_ones_do_not() -> None:
+def test_the_kit_is_one_vector_in_all_steps_and_its_noise_too() -> None:
     torch.manual_seed(0)
+    model = StepVAE(SMALL).eval()
+    image = torch.rand(2, SPEC.n_mels, SPEC.n_frames)
+    with torch.no_grad():
+        mean, log_variance = model.encoder(image)
+        own = SMALL.latent_dimensions - SMALL.kit_dimensions
+        for values in (mean, log_variance):
+            assert torch.equal(values[..., own:], values[:, :1, own:].expand(-1, SPEC.steps, -1))
+            assert not torch.equal(values[:, 0, :own], values[:, 1, :own])
+        noise = torch.randn(2, SPEC.steps, SMALL.latent_dimensions)
+        again = noise.clone()
+        again[:, 1:, own:] = 0.0
+        assert torch.equal(model(image, noise)[0], model(image, again)[0])
+
+
+def test_the_kit_costs_once_a_break() -> None:
+    mean = torch.zeros(2, 4, 3)
+    mean[..., 2] = 2.0
+    _, nats = divergence(mean, torch.zeros(2, 4, 3), kit_dimensions=1, free_nats=0.0)
+    assert float(nats) == pytest.approx(2.0 / (2 * 4 + 1))
+
+
+def test_equal_latents_paint_equal_grain_and_unlike_ones_do_not() -> None:
+    torch.manual_seed(1)
     noise = StepVAE(SMALL).decoder.grain
-    latents = torch.randn(1, 2, 3).repeat(1, 2, 1)
+    latents = torch.randn(1, 2, SMALL.latent_dimensions).repeat(1, 2, 1)
     painted = noise(latents).reshape(SPEC.n_mels, 4, 16)
     assert torch.equal(painted[:, 0], painted[:, 2])
     alike = float(torch.corrcoef(torch.stack([painted[:, 0].ravel(), painted[:, 1].ravel()]))[0, 1])
@@ -179,21 +203,22 @@ def test_grain_alone_is_what_the_texture_term_sees() -> None:
     target = 0.5 + 0.05 * torch.randn(2, 64, 64)
     flat = torch.full_like(target, 0.5)
     other_grain = 0.05 * torch.randn(2, 64, 64)
-    without = picture_terms(flat, torch.zeros_like(target), target)
-    with_grain = picture_terms(flat, other_grain, target)
+    watched = slice(16, 48)
+    without = picture_terms(flat, torch.zeros_like(target), target, watched)
+    with_grain = picture_terms(flat, other_grain, target, watched)
     assert with_grain["texture"] < 0.2 * without["texture"]
     assert with_grain["absolute"] == without["absolute"]
-    assert not picture_terms(flat.clone().requires_grad_(), other_grain, target)["texture"].requires_grad
+    assert not picture_terms(flat.clone().requires_grad_(), other_grain, target, watched)["texture"].requires_grad
     assert grain(target).mean() == pytest.approx(0.05, rel=0.2)
 
 
 def test_divergence_is_free_below_the_free_nats() -> None:
     near = torch.full((2, 4, 3), 0.1), torch.zeros(2, 4, 3)
-    costly, nats = divergence(*near, free_nats=0.1)
+    costly, nats = divergence(*near, kit_dimensions=0, free_nats=0.1)
     assert float(costly) == pytest.approx(0.1)
     assert float(nats) == pytest.approx(0.005)
     far = torch.full((2, 4, 3), 2.0), torch.zeros(2, 4, 3)
-    assert float(divergence(*far, free_nats=0.1)[0]) == pytest.approx(2.0)
+    assert float(divergence(*far, kit_dimensions=0, free_nats=0.1)[0]) == pytest.approx(2.0)
 
 
 def test_scores_know_blur_from_grain(dataset: BreakDataset) -> None:

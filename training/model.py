@@ -5,6 +5,13 @@ fixed by construction: it pads nothing along time, its caller gathers neighbours
 step a single kernel is 3 wide (1 step of reach); at four columns a step four kernels are 3 wide (4 columns, which is the
 second step). No layer takes statistics over time, so a step decoded with its neighbours equals the whole loop's.
 
+What all steps of a break have in common (which kit, how it is tuned, filtered, how much room) is one vector, which the encoder
+averages over time and writes into every step. So the numbers that are a step's own need to say only what is played there,
+and any step still carries all that it takes to paint it beside steps of other breaks.
+
+The decoder adds two pictures of a step: one that convolutions paint, good at what moves and bends, and one added up from
+learnt atoms at full resolution, good at what stands still: lines of tonal hits, a cymbal's fixed grain.
+
 A picture that minimises an error has no grain where grain cannot be coded, and sounds like water. So the decoder has two
 heads: a picture, and how much noise to paint over it. The noise is fixed: a few tiles of one step, whose mixture
 follows from the step's own latent, so that equal latents paint equal pictures and unlike ones unlike grain.
@@ -44,9 +51,14 @@ class ModelConfig:
 
     n_mels: int
     frames_per_step: int
-    latent_dimensions: int = 8
+    latent_dimensions: int = 24
+    """Numbers a step, those of the kit included."""
+    kit_dimensions: int = 16
+    """The last of them: which kit plays, how it is tuned and filtered. One vector a break, the same in all its steps."""
     step_width: int = 320
     """Channels at the rate of one column a step, where they cost next to nothing."""
+    atoms: int = 384
+    """Pictures of one step, at full resolution, that a step adds up."""
     decoder_channels: tuple[int, int, int, int] = (64, 64, 48, 48)
     """From the lowest resolution in frequency (n_mels / 32 rows) to the highest (n_mels / 4)."""
     encoder_channels: tuple[int, int, int, int] = (32, 48, 64, 64)
@@ -75,6 +87,9 @@ class Decoder(nn.Module):
         self.join = nn.Conv1d(config.latent_dimensions, width, 3)
         self.mix = nn.ModuleList(nn.Conv1d(width, width, 1) for _ in range(2))
         self.spread = nn.Conv1d(width, c0 * self.rows * COLUMNS, 1)
+        self.choose = nn.Conv1d(width, config.atoms, 1)
+        self.atoms = nn.Conv1d(config.atoms, config.n_mels * config.frames_per_step, 1, bias=False)
+        nn.init.zeros_(self.atoms.weight)
         self.stage1 = nn.ModuleList([_conv(c0, 2 * c1, wide=False), _conv(c1, c1, wide=True)])
         self.stage2 = nn.ModuleList([_conv(c1, 2 * c2, wide=False), _conv(c2, c2, wide=True)])
         self.stage3 = nn.ModuleList([_conv(c2, 2 * c3, wide=False), _conv(c3, c3, wide=True)])
@@ -97,16 +112,19 @@ class Decoder(nn.Module):
         x = F.leaky_relu(self.join(latent.transpose(1, 2)), SLOPE)
         for layer in self.mix:
             x = x + F.leaky_relu(layer(x), SLOPE)
+        batch, _, read = x.shape
+        steps = read - 2 * (REACH - 1)
+        still = self.atoms(F.leaky_relu(self.choose(x[..., 1:-1]), SLOPE))
+        still = still.reshape(batch, self.config.n_mels, -1, steps).transpose(2, 3).reshape(batch, self.config.n_mels, -1)
         x = F.leaky_relu(self.spread(x), SLOPE)
-        batch, _, steps = x.shape
-        x = x.reshape(batch, -1, self.rows, COLUMNS, steps).transpose(3, 4).reshape(batch, -1, self.rows, COLUMNS * steps)
+        x = x.reshape(batch, -1, self.rows, COLUMNS, read).transpose(3, 4).reshape(batch, -1, self.rows, COLUMNS * read)
         stages = zip((self.stage1, self.stage2, self.stage3), self.tiles, strict=True)
         for used, ((widen, refine), tile) in enumerate(stages):
             x = _double_rows(widen(x))
-            x = F.leaky_relu(x + _repeat(tile, steps, used), SLOPE)
+            x = F.leaky_relu(x + _repeat(tile, read, used), SLOPE)
             x = x[..., 1:-1] + F.leaky_relu(refine(x), SLOPE)
         picture, level = F.pixel_shuffle(self.paint(x), SHUFFLE).unbind(1)
-        return picture + self.row_level[:, None], (level + self.grain_level[:, None]) * self.grain(step_latent)
+        return picture + still + self.row_level[:, None], (level + self.grain_level[:, None]) * self.grain(step_latent)
 
 
 class Grain(nn.Module):
@@ -152,11 +170,9 @@ class Encoder(nn.Module):
         self.gather = nn.Conv1d(channels[-1] * rows * COLUMNS, width, 1)
         self.look = nn.Conv1d(width, width, 3)
         self.mix = nn.Conv1d(width, width, 1)
-        self.posterior = nn.Conv1d(width, 2 * config.latent_dimensions, 1)
-        with torch.no_grad():  # little noise at first, or the decoder learns to ignore the latent
-            bias = torch.zeros(2 * config.latent_dimensions)
-            bias[config.latent_dimensions :] = -4.0
-            self.posterior.bias = nn.Parameter(bias)
+        self.kit_mix = nn.Conv1d(width, width, 1)
+        self.posterior = _posterior(width, config.latent_dimensions - config.kit_dimensions)
+        self.kit_posterior = _posterior(width, config.kit_dimensions)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         x = F.pixel_unshuffle(image.unsqueeze(1) - 0.3, SHUFFLE)
@@ -168,8 +184,10 @@ class Encoder(nn.Module):
         x = F.leaky_relu(self.gather(x.reshape(batch, channels * rows * COLUMNS, columns // COLUMNS)), SLOPE)
         x = x + F.leaky_relu(self.look(_ring(x)), SLOPE)
         x = x + F.leaky_relu(self.mix(x), SLOPE)
-        mean, log_variance = self.posterior(x).transpose(1, 2).chunk(2, dim=-1)
-        return mean, log_variance
+        kit = F.leaky_relu(self.kit_mix(x), SLOPE).mean(dim=-1, keepdim=True)
+        halves = zip(self.posterior(x).chunk(2, dim=1), self.kit_posterior(kit).chunk(2, dim=1), strict=True)
+        mean, log_variance = (torch.cat([step, all_steps.expand(-1, -1, step.shape[-1])], dim=1) for step, all_steps in halves)
+        return mean.transpose(1, 2), log_variance.transpose(1, 2)
 
 
 class StepVAE(nn.Module):
@@ -185,10 +203,12 @@ class StepVAE(nn.Module):
         """One training pass.
 
         :param image: (batch, n_mels, columns) in 0..1
-        :param noise: (batch, steps, latent_dimensions), standard normal
+        :param noise: (batch, steps, latent_dimensions), standard normal; of the kit's dimensions the first step's is used
         :returns: the picture before grain and clip, its grain, the posterior's mean and its log variance
         """
         mean, log_variance = self.encoder(image)
+        own = self.config.latent_dimensions - self.config.kit_dimensions
+        noise = torch.cat([noise[..., :own], noise[:, :1, own:].expand(-1, noise.shape[1], -1)], dim=-1)
         latent = mean + noise * torch.exp(0.5 * log_variance)
         picture, grain = self.decoder.heads(around(latent))
         return picture, grain, mean, log_variance
@@ -197,6 +217,14 @@ class StepVAE(nn.Module):
 def around(latent: Tensor) -> Tensor:
     """The ring's neighbours gathered: (batch, steps, d) -> (batch, steps + 2 * REACH, d); steps >= REACH."""
     return torch.cat([latent[:, -REACH:], latent, latent[:, :REACH]], dim=1)
+
+
+def _posterior(width: int, dimensions: int) -> nn.Conv1d:
+    """Mean and log variance; little noise at first, or the decoder learns to ignore the latent."""
+    layer = nn.Conv1d(width, 2 * dimensions, 1)
+    with torch.no_grad():
+        layer.bias = nn.Parameter(torch.cat([torch.zeros(dimensions), torch.full((dimensions,), -4.0)]))
+    return layer
 
 
 def _conv(channels_in: int, channels_out: int, *, wide: bool) -> nn.Conv2d:

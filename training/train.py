@@ -170,12 +170,13 @@ class Objective(nn.Module):
         self.model = model
         self.weights = weights
 
-    def forward(self, image: Tensor, noise: Tensor, divergence_scale: float, precise: bool) -> dict[str, Tensor]:
+    def forward(self, image: Tensor, noise: Tensor, watched: slice, divergence_scale: float, precise: bool) -> dict[str, Tensor]:
         """All terms and their weighted sum, "loss"; see losses.py for shapes."""
         with torch.autocast(image.device.type, dtype=torch.bfloat16, enabled=not precise):
             picture, grain, mean, log_variance = self.model(image, noise)
-        terms = picture_terms(picture.float(), grain.float(), image)
-        costly, nats = divergence(mean.float(), log_variance.float(), self.weights.free_nats)
+        terms = picture_terms(picture.float(), grain.float(), image, watched)
+        kit_dimensions = self.model.config.kit_dimensions
+        costly, nats = divergence(mean.float(), log_variance.float(), kit_dimensions, self.weights.free_nats)
         loss = self.weights.divergence * divergence_scale * costly
         for name, term in terms.items():
             loss = loss + getattr(self.weights, name) * term
@@ -270,13 +271,13 @@ class Trainer:
 
     def step(self, progress: float) -> dict[str, float]:
         """One update at a place (0..1) in the schedule; returns the terms of the loss."""
-        image, noise = self._batch()
+        image, noise, watched = self._batch()
         rate = self.config.learning_rate * min(1.0, (self.update + 1) / self.config.warm_up)
         for group in self.optimiser.param_groups:
             group["lr"] = rate * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress)))
         share = self.config.divergence_share
         scale = min(1.0, progress / share) if share > 0.0 else 1.0
-        terms = self.objective(image, noise, scale, self.precise)
+        terms = self.objective(image, noise, watched, scale, self.precise)
         self.optimiser.zero_grad(set_to_none=True)
         terms["loss"].backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -324,7 +325,8 @@ class Trainer:
         assert self.config.minutes is not None
         return self.seconds / (60.0 * self.config.minutes)
 
-    def _batch(self) -> tuple[Tensor, Tensor]:
+    def _batch(self) -> tuple[Tensor, Tensor, slice]:
+        """Images of the next update, the noise for their latents, and a quarter of the columns for the grain."""
         config, spec = self.config, self.dataset.spec
         first = (self.update * self.processes.count + self.processes.rank) * config.batch
         count = len(self.train_indices)
@@ -339,7 +341,9 @@ class Trainer:
         images = torch.stack([image.roll(int(turn), dims=-1) for image, turn in zip(images, turns, strict=True)])
         shape = (config.batch, spec.steps, self.model_config.latent_dimensions)
         noise = torch.randn(shape, generator=generator)
-        return images.float() / 255.0, noise.to(images.device)
+        quarter = spec.n_frames // 4
+        first_column = quarter * (_mix(config.seed, self.update) % 4)
+        return images.float() / 255.0, noise.to(images.device), slice(first_column, first_column + quarter)
 
     def _log(self, terms: dict[str, float], progress: float) -> None:
         if self.processes.rank != 0:
