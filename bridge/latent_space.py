@@ -13,6 +13,7 @@ from bridge.control import Control
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import FloatArray
 from bridge.model_metadata import ModelMetadata
+from bridge.morph import MorphMode, morphed
 from bridge.parameters import DECIMALS, DOCUMENTED_LAYOUT, PARAMETERS
 
 AXIS_MIDDLE = 0.5
@@ -40,7 +41,7 @@ class LatentSpace:
         self._break = self._slots[1]
         self._axes = [AXIS_MIDDLE] * len(metadata.axes)
         self._morph_ends = [1, min(2, len(metadata.slots))]
-        self._morph = 0.0
+        self.morph_mode: MorphMode = "steps"
 
     def to_values(self, latent: FloatArray) -> Values:
         """A latent (steps, latent_dimensions) in prior units, rounded."""
@@ -108,9 +109,11 @@ class LatentSpace:
             case "morph_a" | "morph_b":
                 self._morph_ends[control.name == "morph_b"] = int(control.values[0])
             case "morph":
-                self._morph = float(control.values[0])
                 first, second = (self.slot(number) for number in self._morph_ends)
-                self._break = rounded((1.0 - self._morph) * first + self._morph * second)
+                steps_per_beat = self._metadata.spec.steps_per_beat
+                self._break = rounded(morphed(first, second, float(control.values[0]), self.morph_mode, steps_per_beat))
+            case "morph_mode":
+                self.morph_mode = "blend" if control.values[0] == "blend" else "steps"
             case _:
                 raise ValueError(f"{control.name} does not move the latent")
 
@@ -137,5 +140,6 @@ class LatentSpace:
                 controls += [Control("latent", (), tuple(values.ravel())), Control("slot_store", (), (number,))]
         controls.append(Control("latent", (), tuple(self._break.ravel())))
         controls += [Control("morph_a", (), (self._morph_ends[0],)), Control("morph_b", (), (self._morph_ends[1],))]
+        controls.append(Control("morph_mode", (), (self.morph_mode,)))
         controls += [Control("axis", (number,), (position,)) for number, position in enumerate(self._axes, start=1)]
         return controls

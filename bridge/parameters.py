@@ -99,6 +99,8 @@ PARAMETERS: dict[str, ParameterSpec] = {
         ParameterSpec("morph_a", "morph/a", "int", "the slot at the morph's 0", minimum=1, maximum="slots"),
         ParameterSpec("morph_b", "morph/b", "int", "the slot at the morph's 1", minimum=1, maximum="slots"),
         ParameterSpec("morph", "morph", "float", "move between the slots of morph/a and morph/b", default=0.0),
+        ParameterSpec("morph_mode", "morph/mode", "text", "how morph moves: step after step, weak beats first, or all at once",
+                      choices=("steps", "blend"), default="steps"),
         ParameterSpec("tempo", "tempo", "float", "beats per minute; the pitch stays", minimum=60.0, maximum=240.0,
                       default=DEFAULT_BEATS_PER_MINUTE),
         ParameterSpec("play", "play", "button", "start on the one"),

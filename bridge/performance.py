@@ -200,6 +200,7 @@ class Performance:
         send("/vamen/state/tempo", engine.beats_per_minute)
         send("/vamen/state/gain", engine.gain)
         send("/vamen/state/quantise", engine.quantise)
+        send("/vamen/state/morph/mode", engine.space.morph_mode)
         send("/vamen/state/playing", int(engine.playing))
 
     def figures(self) -> dict[str, int | float]:

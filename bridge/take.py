@@ -133,7 +133,7 @@ def read_take(path: Path, layout: ControlLayout) -> list[ControlChange]:
 
     It is ours if its first line lies on a tick counted from 0; otherwise it is oscdump's, whose clock readings do not. In
     oscdump's, what a bridge would not have obeyed is left out with a warning, and a line stamped earlier than the one before
-    it comes with that one, as it arrived.
+    it comes with that one, as it arrived. Recordings of a VAmEn that knew one way to morph are played in that one.
 
     Raises:
         VamenError: the file cannot be read, or a line is wrong; the sentence names the file and the line.
@@ -152,6 +152,14 @@ def read_take(path: Path, layout: ControlLayout) -> list[ControlChange]:
         if reader is None:
             reader = _Reader(stamp, layout)
         changes += reader.changes(where, stamp, match[3], match[4] or "", match[5] or "")
+    return _as_it_was_played(changes)
+
+
+def _as_it_was_played(changes: list[ControlChange]) -> list[ControlChange]:
+    """The changes of a recording, whose head is a full state: one that names no way to morph is from before there were two."""
+    head = {change.control.name for change in changes if change.frame == 0}
+    if "step_ticks" in head and "morph_mode" not in head:
+        return [ControlChange(0, Control("morph_mode", (), ("blend",))), *changes]
     return changes
 
 

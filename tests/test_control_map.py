@@ -43,7 +43,7 @@ def test_a_knob_reaches_both_ends_and_rests_in_the_middle(default: ControlMap) -
 
 def test_every_cc_of_the_default_map_means_something(default: ControlMap) -> None:
     meant = {
-        number: [default.translate(cc(number, value)) for value in (0, 127)][1] for number in (*range(1, 17), *range(20, 28))
+        number: [default.translate(cc(number, value)) for value in (0, 127)][1] for number in (*range(1, 17), *range(20, 30))
     }
     resting = {number for number, controls in meant.items() if not controls}
     # This model has six axes; four knobs turn axes that richer models have.
@@ -54,6 +54,7 @@ def test_every_cc_of_the_default_map_means_something(default: ControlMap) -> Non
     assert meant[20] == [Control("random")]
     assert meant[21] == [Control("export", (), ("",))]
     assert meant[27] == [Control("slot_recall", (), (4,))]
+    assert meant[29] == [Control("morph_mode", (), ("blend",))]
     assert default.translate(cc(19, 127)) == []
 
 

@@ -47,15 +47,39 @@ def test_a_knob_never_turns_back_where_the_break_lies_beyond_the_data(space: Lat
     assert coordinate(tiny_model, 1, space.latent()) == pytest.approx(before, abs=1e-5)
 
 
-def test_a_morph_ends_at_its_slots(space: LatentSpace) -> None:
+@pytest.mark.parametrize("mode", ["steps", "blend"])
+def test_a_morph_ends_at_its_slots(space: LatentSpace, mode: str) -> None:
+    space.apply(Control("morph_mode", (), (mode,)))
     for control in (Control("morph_a", (), (2,)), Control("morph_b", (), (3,)), Control("morph", (), (0.0,))):
         space.apply(control)
     assert np.array_equal(space.latent(), space.from_values(space.slot(2)))
     space.apply(Control("morph", (), (1.0,)))
     assert np.array_equal(space.latent(), space.from_values(space.slot(3)))
+
+
+def test_half_way_steps_are_one_break_or_the_other_and_a_blend_is_between(space: LatentSpace) -> None:
+    for control in (Control("morph_a", (), (1,)), Control("morph_b", (), (2,)), Control("morph", (), (0.5,))):
+        space.apply(control)
+    first, second = (space.from_values(space.slot(number)) for number in (1, 2))
+    turned = np.arange(32) % 4 >= 2
+    assert np.array_equal(space.latent(), np.where(turned[:, None], second, first))
+    space.apply(Control("morph_mode", (), ("blend",)))
+    assert np.array_equal(space.latent(), np.where(turned[:, None], second, first)), "the morph has not been moved yet"
     space.apply(Control("morph", (), (0.5,)))
-    middle = (space.slot(2) + space.slot(3)) / 2
+    middle = (space.slot(1) + space.slot(2)) / 2
     assert np.allclose(space.latent(), space.from_values(middle), atol=1e-5)
+
+
+def test_a_hand_that_moves_a_little_turns_one_step(space: LatentSpace) -> None:
+    space.put_slot(40, space.latent() + 1.0)
+    space.apply(Control("morph_b", (), (40,)))
+    turned, before = [], space.latent()
+    for position in np.arange(1, 129) / 128:
+        space.apply(Control("morph", (), (float(position),)))
+        turned.append(np.flatnonzero(np.any(space.latent() != before, axis=1)))
+        before = space.latent()
+    assert max(len(steps) for steps in turned) == 1
+    assert sorted(np.concatenate(turned).tolist()) == list(range(32))
 
 
 def test_one_vector_stands_for_all_steps_and_a_matrix_for_each(space: LatentSpace, tiny_model: Model) -> None:

@@ -44,6 +44,7 @@ def refusal(address: str, *arguments: object) -> ControlError:
         ("/vamen/slot/store", [128], Control("slot_store", (), (128,))),
         ("/vamen/slot/recall", [3.0], Control("slot_recall", (), (3,))),
         ("/vamen/morph/a", [1], Control("morph_a", (), (1,))),
+        ("/vamen/morph/mode", ["blend"], Control("morph_mode", (), ("blend",))),
         ("/vamen/morph", [True], Control("morph", (), (1.0,))),
         ("/vamen/tempo", [174], Control("tempo", (), (174.0,))),
         ("/vamen/play", [], Control("play")),

@@ -228,6 +228,17 @@ def test_in_oscdumps_own_time_starts_at_its_first_message(tmp_path: Path, caplog
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
 
 
+def test_a_recording_from_before_there_were_two_ways_to_morph_is_played_as_it_was(tmp_path: Path) -> None:
+    head = [ControlChange(0, Control("step_ticks", (), (3,))), ControlChange(0, Control("morph_b", (), (2,)))]
+    moved = ControlChange(2560, Control("morph", (), (0.25,)))
+    blend = ControlChange(0, Control("morph_mode", (), ("blend",)))
+    assert read_take(write(tmp_path / "old.osc", [*head, moved]), LAYOUT) == [blend, *head, moved]
+    stated = [*head, ControlChange(0, Control("morph_mode", (), ("steps",))), moved]
+    assert read_take(write(tmp_path / "new.osc", stated), LAYOUT) == stated
+    by_hand = [head[1], moved]
+    assert read_take(write(tmp_path / "by_hand.osc", by_hand), LAYOUT) == by_hand
+
+
 def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind((HOST, 0))

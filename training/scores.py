@@ -82,6 +82,12 @@ def onsets(image: FloatArray, dynamic_range_db: float) -> np.ndarray[Any, np.dty
     return (rise > ONSET_RISE_DB) & (rise >= np.roll(rise, 1)) & (rise > np.roll(rise, -1))
 
 
+def attack_energies(image: FloatArray, dynamic_range_db: float) -> FloatArray:
+    """Energy of the rise in level (4 rows averaged) at each onset of an image (n_mels, columns): (onsets,)."""
+    rise = _rise(_row_blocks(image))[:, onsets(image, dynamic_range_db)]
+    return np.asarray(np.square(rise).sum(axis=0))
+
+
 def block_level_db(images: FloatArray, dynamic_range_db: float) -> FloatArray:
     """Level in dB below full range of the power averaged over blocks: (count, n_mels / 4, columns / 4)."""
     power = np.power(10.0, (images - 1.0) * np.float32(dynamic_range_db / 10.0))
