@@ -22,7 +22,7 @@ from bridge.model_metadata import FORMAT_VERSION, FloatArray, ModelMetadata, Slo
 from export.axes import fit_axes
 from export.card import card
 from export.convert import write_proved
-from export.measure import AXIS_BREAKS, axis_effects, held_out_scores, unit_images
+from export.measure import held_out_scores, unit_images
 from export.prior import fit_prior
 from export.refine import refine
 from training import descriptors
@@ -57,10 +57,7 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
     axes, explained = fit_axes(latents, described, dataset.spec)
     print("Variance of each descriptor that its axis explains: " + ", ".join(f"{k} {v:.2f}" for k, v in explained.items()))
     kits = np.array(dataset.manifest["main_source"])[fitted]
-    spread = np.maximum(described.std(axis=0), 1e-6)
-    apart = max(1, len(latents) // (2 * AXIS_BREAKS))
-    axes = refine(model, axes, latents[::apart][0::2], mean, spread, dataset.spec)
-    effects = axis_effects(model, axes, latents[::apart][1::2], mean, spread, dataset.spec)
+    axes = refine(model, axes, latents, described, dataset.spec)
     mean_image = unit_images(dataset, fitted[::10]).mean(axis=0)
     provenance = checkpoint.provenance
     metadata = ModelMetadata(
@@ -90,7 +87,6 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
                 for split in ("held_out_draw", "held_out_source")
                 if len(dataset.indices(split))
             },
-            "axes": effects,
             "sources": [{key: source[key] for key in ("name", "sha256")} for source in dataset.manifest["sources"]],
         },
     )

@@ -30,6 +30,7 @@ def card(metadata: ModelMetadata, file_name: str, sha256: str) -> str:
     """The card as Markdown."""
     training = metadata.training
     spec = metadata.spec
+    turned = training[KEY]["results"]["axes"]["axes"] if KEY in training else {}
     lines = [
         f"# {file_name}",
         "",
@@ -47,11 +48,12 @@ def card(metadata: ModelMetadata, file_name: str, sha256: str) -> str:
         "",
         "## Axes",
         "",
-        "Moved from 0 to 1, in standard deviations of the training set; the largest other movement beside it.",
+        "Moved from 0 to 1, in standard deviations of the training set after density has been regressed out; the largest other "
+        "movement beside it. Empty where nothing was measured yet (`python -m training.evaluate`, `python -m export.claims`).",
         "",
         "| axis | at 0; at 1 | moves its own by | order kept (Spearman) | moves most beside it |",
         "|---|---|---|---|---|",
-        *(_axis_line(axis.name, axis.description, training["axes"].get(axis.name)) for axis in metadata.axes),
+        *(_axis_line(axis.name, axis.description, turned.get(axis.name)) for axis in metadata.axes),
         "",
         "## Factory slots",
         "",
@@ -106,7 +108,7 @@ def _score_table(scores: dict[str, dict[str, float]]) -> list[str]:
 
 
 def _axis_line(name: str, description: str, measured: dict[str, Any] | None) -> str:
-    if measured is None:
+    if measured is None or "moves" not in measured:
         return f"| {name} | {description} | | | |"
-    other = f"{measured['other']} {measured['other_moves']:+.2f}"
-    return f"| {name} | {description} | {measured['moves']:+.2f} | {measured['spearman']:.2f} | {other} |"
+    beside = f"{measured['beside']} {measured['beside_moves']:+.2f}"
+    return f"| {name} | {description} | {measured['moves']:+.2f} | {measured['spearman']:.2f} | {beside} |"

@@ -1,56 +1,86 @@
 """Axes corrected by what they do when decoded.
 
-Directions that leave each other's linear coordinates alone still drag other descriptors along, since descriptors are
-not linear in the latent. So the movements are measured on decoded breaks, and the directions mixed to undo them.
+Directions that leave each other's linear coordinates alone still drag other descriptors along, since descriptors are not
+linear in the latent. So every named axis is bent by gradient (`export.bend`) on a stand-in for the decoder
+(`export.band_model`), which is then shown what the decoder makes of the bent axes' ends, and the axes are bent once more.
 """
 
 from __future__ import annotations
-
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from bridge.mel_spectrogram import MelSpectrogramSpec
 from bridge.model_metadata import Axis, FloatArray
-from export.measure import movements
-from training.descriptors import DESCRIPTIONS
+from export.band_model import BandModel, train
+from export.bend import Surroundings, bend
+from training.descriptors import DESCRIPTIONS, band_levels
 from training.model import StepVAE
+from training.ruler.axes import Yardstick
+from training.train import decode_rings
 
-DAMPING = 0.2
-"""How much of a correction is given up for directions that stay near the data; 0 would undo all cross-talk."""
-WANTED_MOVEMENT = 2.6
-"""Standard deviations of its own descriptor that a knob should move from 0 to 1."""
-MAX_STRETCH = 1.6
-"""How far a knob may be stretched beyond the data's percentiles for that."""
+PAINTED = 600
+"""Breaks that the stand-in learns from at first, at most, and as many once more somewhere along a knob."""
+PAINTED_ENDS = 24
+"""Breaks painted at both ends of every bent axis, before it is bent once more."""
+EPOCHS = (40, 15)
+UPDATES = (300, 250)
+"""Of the stand-in and of each axis, in the two rounds."""
+PAINTING_BATCH = 2
+"""The decoder's intermediate results of more loops at a time leave the processor's cache."""
 
 
 def refine(
-    model: StepVAE,
-    axes: tuple[Axis, ...],
-    latents: FloatArray,
-    mean: FloatArray,
-    spread: np.ndarray[Any, Any],
-    spec: MelSpectrogramSpec,
+    model: StepVAE, axes: tuple[Axis, ...], latents: FloatArray, described: np.ndarray, spec: MelSpectrogramSpec, seed: int = 0
 ) -> tuple[Axis, ...]:
     """The named axes with corrected directions and ranges; the others as they are.
 
-    :param latents: (count, steps, latent_dimensions), breaks to measure on
-    :param spread: (descriptor,), standard deviations over the training set
+    :param latents: (break, steps, latent_dimensions) of training breaks
+    :param described: (break, descriptor) of their images
     """
     named = [axis for axis in axes if axis.name in DESCRIPTIONS]
-    own = [list(DESCRIPTIONS).index(axis.name) for axis in named]
-    moved = np.stack([movements(model, axis, latents, mean, spread, spec) for axis in named], axis=1)[own]
-    product = moved.T @ moved
-    mixing = np.linalg.solve(product + DAMPING * np.mean(np.diag(product)) * np.eye(len(named)), moved.T)
-    spans = np.stack([(axis.high - axis.low) * axis.direction for axis in named])
-    corrected = []
-    for index, axis in enumerate(named):
-        direction = np.tensordot(mixing[:, index], spans, axes=1)
-        # A correction that would turn the axis round belongs to one that moves nothing: it stays as it was.
-        gain = float(np.sum(axis.weight * direction))
-        turned = replace(axis, direction=(direction / gain).astype(np.float32)) if gain > 0.0 else axis
-        reached = float(movements(model, turned, latents, mean, spread, spec)[own[index]])
-        stretch = float(np.clip(WANTED_MOVEMENT / max(reached, 1e-6), 1.0, MAX_STRETCH))
-        corrected.append(replace(turned, low=turned.low * stretch, high=turned.high * stretch))
-    return (*corrected, *(axis for axis in axes if axis.name not in DESCRIPTIONS))
+    if not named:
+        return axes
+    generator = np.random.default_rng(seed)
+    some = latents[generator.permutation(len(latents))[:PAINTED]]
+    learnt = np.concatenate([some, _somewhere(some, named, generator)])
+    levels = _painted_levels(model, learnt, spec)
+    stand_in = BandModel.of(learnt, levels, seed)
+    yardstick = Yardstick.fit(described)
+    for number, (epochs, updates) in enumerate(zip(EPOCHS, UPDATES, strict=True)):
+        if number > 0:
+            ends = _ends(latents, named, generator)
+            learnt = np.concatenate([learnt, ends])
+            levels = np.concatenate([levels, _painted_levels(model, ends, spec)])
+        train(stand_in, learnt, levels, epochs, seed + number)
+        around = Surroundings.of(stand_in, latents, yardstick)
+        named = [bend(axis, around, updates, seed) for axis in named]
+    bent = {axis.name: axis for axis in named}
+    return tuple(bent.get(axis.name, axis) for axis in axes)
+
+
+def _somewhere(latents: FloatArray, axes: list[Axis], generator: np.random.Generator) -> FloatArray:
+    """Each break moved along one of the axes, by up to its whole range, and a little towards another break."""
+    turned = np.stack([axes[index % len(axes)].direction * _range(axes[index % len(axes)]) for index in range(len(latents))])
+    others = latents[generator.permutation(len(latents))] - latents[generator.permutation(len(latents))]
+    along = generator.uniform(-1.0, 1.0, (len(latents), 1, 1))
+    astray = generator.uniform(0.0, 0.5, (len(latents), 1, 1))
+    return (latents + along * turned + astray * others).astype(np.float32)
+
+
+def _ends(latents: FloatArray, axes: list[Axis], generator: np.random.Generator) -> FloatArray:
+    """Breaks half an axis' range to either side of themselves: (axes * 2 * PAINTED_ENDS, steps, latent_dimensions) at most."""
+    ends = []
+    for axis in axes:
+        some = latents[generator.permutation(len(latents))[:PAINTED_ENDS]]
+        ends += [some + side * axis.direction * _range(axis) for side in (-0.5, 0.5)]
+    return np.concatenate(ends).astype(np.float32)
+
+
+def _range(axis: Axis) -> float:
+    return axis.high - axis.low
+
+
+def _painted_levels(model: StepVAE, latents: FloatArray, spec: MelSpectrogramSpec) -> FloatArray:
+    """Band levels in dB of what the decoder paints: (break, band, n_frames) float32."""
+    parts = (decode_rings(model, latents[start : start + 64], PAINTING_BATCH) for start in range(0, len(latents), 64))
+    return np.stack([band_levels(image, spec) for part in parts for image in part]).astype(np.float32)
