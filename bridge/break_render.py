@@ -20,7 +20,7 @@ from bridge.latent_document import (
     rows_from_latent,
 )
 from bridge.limiter import limit_ring
-from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE, FloatArray, Image
+from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE, FloatArray, Image, MelSpectrogramSpec
 from bridge.model import Model, Provider
 from bridge.model_metadata import ModelMetadata
 from bridge.parameters import DOCUMENTED_LAYOUT, PARAMETERS
@@ -40,8 +40,12 @@ def render_break(model: Model, latent: FloatArray, beats_per_minute: float) -> t
     `ENGINE_SAMPLE_RATE`, true peak at most -1 dBTP, and the painted image uint8 (n_mels, columns).
     """
     image = model.decode_ring(latent)
-    samples = limit_ring(render_loop(image, model.metadata.spec, beats_per_minute))
-    return samples, np.rint(image * 255.0).astype(np.uint8)
+    return sound_of(image, model.metadata.spec, beats_per_minute), np.rint(image * 255.0).astype(np.uint8)
+
+
+def sound_of(image: FloatArray, spec: MelSpectrogramSpec, beats_per_minute: float) -> FloatArray:
+    """The periodic samples (n,) of a painted image in 0..1 (n_mels, columns), as they leave the instrument at full gain."""
+    return limit_ring(render_loop(image, spec, beats_per_minute))
 
 
 def bars_of(latent: FloatArray, metadata: ModelMetadata) -> int:

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
+from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, MelSpectrogramSpec, mel_filter_bank, power_from_image
 
 TARGET_LOUDNESS_LUFS = -16.0
 """Every training break, and every loop that a user encodes, is brought to this integrated loudness."""
@@ -18,6 +18,9 @@ SILENCE_LUFS = -70.0
 _BLOCK_SECONDS = 0.4
 _BLOCK_STEP_SECONDS = 0.1
 _RELATIVE_GATE_LU = -10.0
+_OFFSET_LU = -0.691
+_BLOCK_STEPS = 4
+"""Sixteenths in a block at the canonical tempo, nearly: 372 ms."""
 
 
 @lru_cache(maxsize=4)
@@ -57,13 +60,13 @@ def integrated_loudness(samples: FloatArray, sample_rate: int = ENGINE_SAMPLE_RA
     power = np.concatenate([[0.0], np.cumsum(np.square(weighted[len(samples) :]))])
     starts = np.arange(0, len(samples), round(_BLOCK_STEP_SECONDS * sample_rate))
     mean_square = (power[starts + block] - power[starts]) / block
-    loudness = -0.691 + 10.0 * np.log10(np.maximum(mean_square, 1e-12))
+    loudness = _OFFSET_LU + 10.0 * np.log10(np.maximum(mean_square, 1e-12))
     audible = loudness > SILENCE_LUFS
     if not audible.any():
         return SILENCE_LUFS
-    gate = -0.691 + 10.0 * np.log10(mean_square[audible].mean()) + _RELATIVE_GATE_LU
+    gate = _OFFSET_LU + 10.0 * np.log10(mean_square[audible].mean()) + _RELATIVE_GATE_LU
     kept = mean_square[audible & (loudness > gate)]
-    return float(-0.691 + 10.0 * np.log10(kept.mean()))
+    return float(_OFFSET_LU + 10.0 * np.log10(kept.mean()))
 
 
 def at_target_loudness(samples: FloatArray) -> FloatArray:
@@ -72,3 +75,45 @@ def at_target_loudness(samples: FloatArray) -> FloatArray:
     if loudness <= SILENCE_LUFS:
         return samples
     return np.asarray(samples * 10.0 ** ((TARGET_LOUDNESS_LUFS - loudness) / 20.0), dtype=np.float32)
+
+
+@lru_cache(maxsize=2)
+def _row_weights(spec: MelSpectrogramSpec) -> FloatArray:
+    """Mean square of a K-weighted sound for each unit of mel power of a row: (n_mels,).
+
+    A row's power is spread evenly over the bins it shares with others. A full-scale sine has a mean square of one half, and a
+    Hann window shows it on bins whose powers add up to 1.5 (its equivalent noise bandwidth; Harris 1978, table I).
+    """
+    from scipy.signal import sosfreqz
+
+    bank = mel_filter_bank(spec)
+    frequency = np.arange(spec.n_bins) * spec.sample_rate / spec.n_fft
+    _, response = sosfreqz(_k_weighting(ENGINE_SAMPLE_RATE), worN=2.0 * np.pi * frequency / ENGINE_SAMPLE_RATE)
+    share = bank / np.maximum(bank.sum(axis=0), 1e-9)
+    weights = (share * np.square(np.abs(response))).sum(axis=1) / bank.sum(axis=1)
+    return np.asarray(weights * 0.5 / 1.5, dtype=np.float32)
+
+
+def step_powers(image: NDArray[np.generic], spec: MelSpectrogramSpec) -> FloatArray:
+    """K-weighted mean square of each step of an image (n_mels, columns), whole steps: (columns / frames_per_step,)."""
+    power = _row_weights(spec) @ power_from_image(image, spec)
+    return power.reshape(-1, spec.frames_per_step).mean(axis=1)
+
+
+def loudness_of_steps(powers: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Integrated loudness in LUFS of rings whose steps have these `step_powers` (..., steps), before any limiter: (...).
+
+    Gated as `integrated_loudness`, in blocks of four steps that advance by one. Pictures of sounds read as their sound does
+    (within 0.1 LU); painted ones 0.3 LU more, give or take 0.15, because no sound has quite that picture.
+    """
+    around = np.concatenate([powers, powers[..., : _BLOCK_STEPS - 1]], axis=-1)
+    blocks = np.lib.stride_tricks.sliding_window_view(around, _BLOCK_STEPS, axis=-1).mean(axis=-1, dtype=np.float64)
+    audible = _OFFSET_LU + 10.0 * np.log10(np.maximum(blocks, 1e-12)) > SILENCE_LUFS
+    gate = _mean_where(blocks, audible) * 10.0 ** (_RELATIVE_GATE_LU / 10.0)
+    mean_square = _mean_where(blocks, audible & (blocks > gate[..., np.newaxis]))
+    return np.maximum(_OFFSET_LU + 10.0 * np.log10(np.maximum(mean_square, 1e-12)), SILENCE_LUFS)
+
+
+def _mean_where(values: NDArray[np.float64], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Mean of the kept values along the last axis, 0 where none is."""
+    return np.asarray(np.sum(values * kept, axis=-1) / np.maximum(kept.sum(axis=-1), 1))

@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.loudness import SILENCE_LUFS, TARGET_LOUDNESS_LUFS, _k_weighting, at_target_loudness, integrated_loudness
-from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
+from bridge.loudness import (
+    SILENCE_LUFS,
+    TARGET_LOUDNESS_LUFS,
+    _k_weighting,
+    at_target_loudness,
+    integrated_loudness,
+    loudness_of_steps,
+    step_powers,
+)
+from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, PRESETS, FloatArray, image_from_audio
 from tests.sounds import break_loop
 
 
@@ -68,3 +76,13 @@ def test_silence_stays_silence(length: int) -> None:
     silence = np.zeros(length, dtype=np.float32)
     assert integrated_loudness(silence) == SILENCE_LUFS
     assert np.array_equal(at_target_loudness(silence), silence)
+
+
+def test_a_picture_tells_how_loud_its_sound_is() -> None:
+    spec = PRESETS["hifi"]
+    loop = at_target_loudness(break_loop(spec.beats_per_minute))
+    powers = step_powers(image_from_audio(loop, spec), spec)
+    assert powers.shape == (spec.steps,)
+    assert float(loudness_of_steps(powers)) == pytest.approx(TARGET_LOUDNESS_LUFS, abs=0.2)
+    assert loudness_of_steps(np.stack([powers, 0.1 * powers])) == pytest.approx([-16.0, -26.0], abs=0.2)
+    assert loudness_of_steps(0.0 * powers) == SILENCE_LUFS
