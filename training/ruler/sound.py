@@ -6,7 +6,7 @@ what the way from pictures to sound costs without any model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
@@ -29,6 +29,8 @@ WAYS = ("model", "image")
 
 Progress = Callable[[float], None]
 Figures = dict[str, Any]
+_Job = tuple[Original, dict[str, FloatArray], MelSpectrogramSpec]
+_Found = dict[tuple[str, Any], NDArray[np.float64]]
 
 
 def sound_figures(
@@ -44,11 +46,9 @@ def sound_figures(
         (original, {"model": image, "image": original.image}, spec) for original, image in zip(originals, painted, strict=True)
     ]
     measured = []
-    # Fresh processes: a fork would copy onnxruntime's and the progress display's threads half alive.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for done, found in enumerate(pool.map(_measure, jobs), start=1):
-            measured.append(found)
-            progress(done / len(jobs))
+    for found in _measure_all(jobs, workers):
+        measured.append(found)
+        progress(len(measured) / len(jobs))
     figures: Figures = {"breaks": len(measured), "attacks": sum(len(found["model", TEMPOS[0]]) for found in measured)}
     for way in WAYS:
         figures[way] = {}
@@ -86,7 +86,16 @@ def onset_scores(reference: NDArray[np.float64], found: NDArray[np.float64]) -> 
     return float(precision), float(recall), float(f)
 
 
-def _measure(job: tuple[Original, dict[str, FloatArray], MelSpectrogramSpec]) -> dict[tuple[str, Any], NDArray[np.float64]]:
+def _measure_all(jobs: list[_Job], workers: int) -> Iterator[_Found]:
+    if workers == 1:
+        yield from map(_measure, jobs)
+        return
+    # Fresh processes: a fork would copy onnxruntime's and the progress display's threads half alive.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(_measure, jobs)
+
+
+def _measure(job: _Job) -> _Found:
     """Of one break, by way: (attack, 3) at each tempo, and under "whole" convergence in dB and the onsets' three scores."""
     original, images, spec = job
     attacks = find_attacks(original.samples)
@@ -94,7 +103,7 @@ def _measure(job: tuple[Original, dict[str, FloatArray], MelSpectrogramSpec]) ->
     grid = LoopGrid.at_tempo(spec, own_tempo)
     truth = magnitudes(original.samples, grid)
     onsets = ring_onsets(original.samples, spec)
-    found: dict[tuple[str, Any], NDArray[np.float64]] = {}
+    found: _Found = {}
     for way, image in images.items():
         for tempo in TEMPOS:
             sound = render_loop(image, spec, tempo)
