@@ -4,7 +4,8 @@ Everything the player needs beside the graph stands here: the picture's specific
 that draws whole breaks, the named axes that the knobs turn, and the factory slots. There are no silent defaults: a file
 that lacks a field, or holds a malformed one, is refused by the field's name.
 
-Properties are strings. Scalars and small structures are JSON; an array is ``"32x8:" + base64`` of little-endian float32.
+Properties are strings. Scalars and small structures are JSON; an array is ``"32x8:" + base64`` of little-endian float32, or
+of int8 where that is enough.
 Nothing is unpickled, and sizes are checked before anything is decoded, so a hostile file cannot exhaust the memory.
 """
 
@@ -22,8 +23,9 @@ import numpy as np
 
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import MelSpectrogramSpec
+from bridge.prior import Prior as Prior
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 PREFIX = "vamen."
 
 MAX_PROPERTY_CHARACTERS = 8_000_000
@@ -42,6 +44,9 @@ MAX_REACH = 8
 MAX_AXES = 64
 MAX_SLOTS = 64
 MAX_TEXT_CHARACTERS = 500
+
+FLOAT32 = np.dtype("<f4")
+INT8 = np.dtype("i1")
 
 T = TypeVar("T")
 FloatArray = np.ndarray[Any, np.dtype[np.float32]]
@@ -63,28 +68,6 @@ class Axis:
     """Where the knob's 0 leads: the coordinate's 5th percentile in the training set, or further where that moves too little."""
     high: float
     """Where the knob's 1 leads: the 95th percentile, or further."""
-
-
-@dataclass(frozen=True)
-class Prior:
-    """How whole breaks are drawn: pieces of breaks that share a kit, put together anew, and varied.
-
-    draw = latent_mean + centre + (g @ components).reshape(steps, latent_dimensions). ``centre`` is made of pieces of
-    ``piece_steps`` steps, each from its own place in a centre of one and the same group, and g is a direction drawn
-    uniformly, at a length of ``radius``: not near the middle, which is mush. (A Gaussian over whole breaks alone gives half
-    of one kit and half of another.) One centre of zeros makes it a plain linear-Gaussian prior.
-    """
-
-    centres: FloatArray
-    """(centre, steps * latent_dimensions), relative to latent_mean."""
-    groups: tuple[int, ...]
-    """Group of each centre, from 0; centres of one group share a kit and its colour."""
-    piece_steps: int
-    """Steps of a piece, a divisor of the steps; as many as there are keeps every centre whole."""
-    components: FloatArray
-    """(component, steps * latent_dimensions), orthogonal rows, each one standard deviation long."""
-    radius: float
-    """Length of g, in standard deviations; that of a standard normal vector is about sqrt(component)."""
 
 
 @dataclass(frozen=True)
@@ -125,20 +108,7 @@ class ModelMetadata:
 
         :returns: latent (steps, latent_dimensions) float32
         """
-        prior, steps = self.prior, self.spec.steps
-        groups = np.array(prior.groups)
-        first = int(generator.integers(len(groups)))
-        kin = np.flatnonzero(groups == groups[first])
-        # Half of the pieces stay the first centre's, so that a draw has a phrase of its own and is no medley.
-        stays = generator.random(steps // prior.piece_steps) < 0.5
-        donors = np.where(stays, first, kin[generator.integers(len(kin), size=len(stays))])
-        donors = np.repeat(donors, prior.piece_steps)
-        by_step = prior.centres.reshape(len(groups), steps, -1)
-        centre = by_step[donors, np.arange(steps)].ravel()
-        direction = generator.standard_normal(len(prior.components))
-        direction *= prior.radius / np.linalg.norm(direction)
-        offset = centre + direction @ prior.components
-        return (self.latent_mean + offset.reshape(self.latent_mean.shape)).astype(np.float32)
+        return (self.latent_mean + self.prior.draw(generator)).astype(np.float32)
 
     def to_properties(self) -> dict[str, str]:
         """The metadata as strings for ``metadata_props``, every key beginning with ``vamen.``."""
@@ -152,8 +122,11 @@ class ModelMetadata:
             "latent_scale": _pack(self.latent_scale),
             "prior": _json(
                 {
-                    "centres": _pack(self.prior.centres),
-                    "groups": list(self.prior.groups),
+                    "centres": _pack(self.prior.centres, INT8),
+                    "centre_unit": self.prior.centre_unit,
+                    "kits": list(self.prior.kits),
+                    "levels": _pack(self.prior.levels, INT8),
+                    "loudness": self.prior.loudness,
                     "piece_steps": self.prior.piece_steps,
                     "components": _pack(self.prior.components),
                     "radius": self.prior.radius,
@@ -232,15 +205,22 @@ def _spec(fields: Mapping[str, Any]) -> MelSpectrogramSpec:
 def _prior(fields: Mapping[str, Any], steps: int, latent_dimensions: int) -> Prior:
     size = steps * latent_dimensions
     prior = Prior(
-        centres=_unpack(fields["centres"], (None, size)),
-        groups=tuple(fields["groups"]),
+        centres=_unpack(fields["centres"], (None, size), INT8),
+        centre_unit=_number(fields["centre_unit"]),
+        kits=tuple(fields["kits"]),
+        levels=_unpack(fields["levels"], (None, steps), INT8),
+        loudness=_number(fields["loudness"]),
         piece_steps=fields["piece_steps"],
         components=_unpack(fields["components"], (None, size)),
         radius=_number(fields["radius"]),
     )
-    whole = all(isinstance(group, int) and 0 <= group < len(prior.centres) for group in prior.groups)
-    if not whole or len(prior.groups) != len(prior.centres):
-        raise ValueError(f"groups does not name one of {len(prior.centres)} groups for each centre")
+    count = len(prior.centres)
+    if len(prior.kits) != count or not all(isinstance(kit, int) and 0 <= kit < count for kit in prior.kits):
+        raise ValueError(f"kits does not name one of {count} kits for each centre")
+    if len(prior.levels) != count:
+        raise ValueError(f"levels has {len(prior.levels)} rows for {count} centres")
+    if prior.centre_unit <= 0.0:
+        raise ValueError(f"centre_unit {prior.centre_unit} is not positive")
     if not isinstance(prior.piece_steps, int) or prior.piece_steps < 1 or steps % prior.piece_steps:
         raise ValueError(f"piece_steps {prior.piece_steps!r} does not divide {steps} steps")
     if prior.radius <= 0.0:
@@ -329,13 +309,13 @@ def _json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, allow_nan=False)
 
 
-def _pack(array: FloatArray) -> str:
+def _pack(array: np.ndarray[Any, Any], stored: np.dtype[Any] = FLOAT32) -> str:
     shape = "x".join(str(length) for length in array.shape)
-    return f"{shape}:{base64.b64encode(np.ascontiguousarray(array, dtype='<f4').tobytes()).decode('ascii')}"
+    return f"{shape}:{base64.b64encode(np.ascontiguousarray(array, dtype=stored).tobytes()).decode('ascii')}"
 
 
-def _unpack(text: Any, shape: tuple[int | None, ...]) -> FloatArray:
-    """Array from text; None in ``shape`` stands for any length of at least 1."""
+def _unpack(text: Any, shape: tuple[int | None, ...], dtype: np.dtype[Any] = FLOAT32) -> np.ndarray[Any, Any]:
+    """Array from text, in the machine's own byte order; None in ``shape`` stands for any length of at least 1."""
     if not isinstance(text, str) or ":" not in text:
         raise ValueError("an array is not of the form SHAPE:BASE64")
     header, _, payload = text.partition(":")
@@ -353,9 +333,9 @@ def _unpack(text: Any, shape: tuple[int | None, ...]) -> FloatArray:
         data = base64.b64decode(payload, validate=True)
     except binascii.Error as error:
         raise ValueError(f"an array is not base64 ({error})") from error
-    if len(data) != 4 * math.prod(stored):
+    if len(data) != dtype.itemsize * math.prod(stored):
         raise ValueError(f"an array of shape {stored} has {len(data)} bytes")
-    array = np.frombuffer(data, dtype="<f4").astype(np.float32).reshape(stored)
+    array = np.frombuffer(data, dtype=dtype).astype(dtype.newbyteorder("=")).reshape(stored)
     if not np.isfinite(array).all():
         raise ValueError("an array holds a value that is not finite")
     array.flags.writeable = False

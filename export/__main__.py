@@ -22,6 +22,7 @@ from bridge.model_metadata import FORMAT_VERSION, FloatArray, ModelMetadata, Slo
 from export.axes import fit_axes
 from export.card import card
 from export.convert import write_proved
+from export.level import Leveller
 from export.measure import held_out_scores, unit_images
 from export.prior import fit_prior
 from export.refine import refine
@@ -30,7 +31,7 @@ from training.dataset import BreakDataset
 from training.descriptors import describe_all
 from training.model import REACH, StepVAE
 from training.start import MODEL_CONFIG
-from training.train import START_FROM_NOTHING, Checkpoint, encode_means
+from training.train import START_FROM_NOTHING, Checkpoint, decode_rings, encode_means
 
 FITTED_IMAGES = 4000
 """Training images that prior and axes are fitted on, at most."""
@@ -54,6 +55,7 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
     fitted = np.sort(np.random.default_rng(0).permutation(dataset.indices("train"))[:FITTED_IMAGES])
     latents, described = _fitting_set(model, dataset, fitted, checkpoint_path)
     mean = latents.mean(axis=0)
+    leveller = Leveller.fit(latents, lambda part: np.asarray(decode_rings(model, part)), dataset.spec)
     axes, explained = fit_axes(latents, described, dataset.spec)
     print("Variance of each descriptor that its axis explains: " + ", ".join(f"{k} {v:.2f}" for k, v in explained.items()))
     kits = np.array(dataset.manifest["main_source"])[fitted]
@@ -68,9 +70,9 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
         reach=REACH,
         latent_mean=mean,
         latent_scale=np.maximum(latents.std(axis=0), 1e-3),
-        prior=fit_prior(latents, kits, mean, dataset.spec.steps_per_beat, seed=0),
+        prior=fit_prior(latents, kits, mean, dataset.spec.steps_per_beat, leveller, seed=0),
         axes=axes,
-        slots=_slots(model, dataset, fitted, latents, home),
+        slots=leveller.slots(_slots(model, dataset, fitted, latents, home)),
         training={
             "recipe": f"`python -m training.train DATA --out RUN {_options(checkpoint)}` after "
             f"`python -m training.breaks SOURCES --out DATA --count {dataset.manifest['count']} --preset {dataset.spec.name} "

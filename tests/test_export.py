@@ -17,7 +17,6 @@ from bridge.model import Model
 from export import __main__ as command
 from export import convert, refine
 from export.convert import measured_reach
-from export.prior import fit_prior
 from tests.break_images import SPEC, make_dataset
 from tests.sounds import break_loop
 from tests.test_train import SMALL, trainer
@@ -129,21 +128,6 @@ def test_the_wrong_data_set_is_refused(run_folder: Path, tmp_path: Path, capsys:
     arguments = [str(run_folder / "checkpoint.pt"), str(tmp_path / "x.onnx"), "--data", str(tmp_path)]
     assert command.main(arguments) == 2
     assert "no data set" in capsys.readouterr().err
-
-
-def test_draws_stay_within_a_kit() -> None:
-    generator = np.random.default_rng(0)
-    latents = generator.standard_normal((300, 32, 3)).astype(np.float32)
-    kits = np.arange(300) % 3
-    latents += 20.0 * kits[:, np.newaxis, np.newaxis]
-    mean = latents.mean(axis=0)
-    prior = fit_prior(latents, kits, mean, steps_per_beat=4, seed=0)
-    centres = prior.centres.reshape(len(prior.groups), 32, 3) + mean
-    levels = {group: centres[np.array(prior.groups) == group].mean(axis=(1, 2)) for group in set(prior.groups)}
-    assert {round(float(level.mean()) / 20.0) for level in levels.values()} == {0, 1, 2}
-    assert max(float(np.ptp(level)) for level in levels.values()) < 2.0
-    assert min(len(level) for level in levels.values()) >= 6
-    assert prior.piece_steps == 4
 
 
 def test_torch_is_not_needed_to_play(exported: Path) -> None:

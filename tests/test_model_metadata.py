@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,8 +63,12 @@ def test_a_newer_format_is_refused() -> None:
         (changed_json("spec", f_max=float("nan")), "finite"),
         (changed_json("prior", radius=float("inf")), "finite"),
         (changed_json("prior", radius=-1.0), "positive"),
-        (changed_json("prior", groups=[0, 0]), "groups"),
-        (changed_json("prior", groups=["0"]), "groups"),
+        (changed_json("prior", kits=[0, 0]), "kits"),
+        (changed_json("prior", kits=["0"]), "kits"),
+        (changed_json("prior", kits=[1]), "kits"),
+        (changed_json("prior", centre_unit=0.0), "positive"),
+        (changed_json("prior", levels=f"2x32:{base64.b64encode(bytes(64)).decode()}"), "rows"),
+        (changed_json("prior", centres=f"1x128:{base64.b64encode(bytes(512)).decode()}"), "bytes"),
         (changed_json("prior", piece_steps=5), "piece_steps"),
         (changed_json("prior", piece_steps=0), "piece_steps"),
         (changed("latent_dimensions", "1000000"), "latent_dimensions"),
@@ -109,21 +112,3 @@ def test_draws_lie_at_the_radius_and_follow_the_seed() -> None:
         offset = (draw - read.latent_mean).ravel()
         coordinates = components @ offset / np.sum(components**2, axis=1)
         assert np.linalg.norm(coordinates) == pytest.approx(read.prior.radius, rel=1e-4)
-
-
-def test_draws_are_put_together_from_breaks_of_one_kit() -> None:
-    plain = metadata()
-    shape = plain.latent_mean.shape
-    # Kit 0 has the centres 1 and 2, kit 1 the centres 30 and 40.
-    centres = np.stack([np.full(shape, level, np.float32).ravel() for level in (1.0, 2.0, 30.0, 40.0)])
-    prior = replace(plain.prior, centres=centres, groups=(0, 0, 1, 1), piece_steps=4, radius=1e-6)
-    drawn = replace(plain, prior=prior)
-    generator = np.random.default_rng(1)
-    seen = set()
-    for _ in range(40):
-        pieces = np.rint(drawn.draw(generator) - plain.latent_mean).reshape(8, 4, -1)
-        assert all(len(np.unique(piece)) == 1 for piece in pieces)
-        kinds = set(np.unique(pieces).tolist())
-        assert kinds <= {1.0, 2.0} or kinds <= {30.0, 40.0}
-        seen |= {frozenset(kinds)}
-    assert {frozenset({1.0, 2.0}), frozenset({30.0, 40.0})} <= seen

@@ -47,7 +47,7 @@ def metadata() -> ModelMetadata:
         reach=REACH,
         latent_mean=np.zeros(shape, np.float32),
         latent_scale=np.ones(shape, np.float32),
-        prior=Prior(flat, (0,), SPEC.steps, flat + 1.0, 1.0),
+        prior=Prior(flat.astype(np.int8), 1.0, (0,), np.zeros((1, SPEC.steps), np.int8), 0.0, SPEC.steps, flat + 1.0, 1.0),
         axes=(),
         slots=(Slot("home", np.zeros(shape, np.float32)),),
         training={MODEL_CONFIG: SMALL.to_dict()},
