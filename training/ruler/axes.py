@@ -16,10 +16,9 @@ import numpy as np
 import scipy.stats
 from numpy.typing import NDArray
 
+from bridge.break_render import sound_of
 from bridge.control import Control
-from bridge.griffin_lim import render_loop
 from bridge.latent_space import AXIS_MIDDLE, LatentSpace
-from bridge.limiter import limit_ring
 from bridge.loudness import integrated_loudness
 from bridge.mel_spectrogram import unit_image
 from bridge.model_metadata import FloatArray, ModelMetadata
@@ -172,8 +171,7 @@ def _measure_axis(model: Instrument, number: int, stored: list[_Stored], yardsti
             audible[position].append(float(np.abs(pair[0] - pair[1]).mean()))
             survived.append(_hits_survive(one.levels, levels, spec.steps, SPARED.get(axis.name, ())))
             if column < HEARD_BREAKS:
-                sound = limit_ring(render_loop(image, spec, spec.beats_per_minute))
-                loudness[position].append(integrated_loudness(sound))
+                loudness[position].append(integrated_loudness(sound_of(image, spec, spec.beats_per_minute)))
     seen = yardstick(described)
     shift = seen[-1] - seen[0]
     moves = shift.mean(axis=0)
