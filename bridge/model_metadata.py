@@ -90,6 +90,8 @@ class ModelMetadata:
     """The picture that the decoder paints."""
     latent_dimensions: int
     """d: the length of the vector of one step."""
+    kit_dimensions: int
+    """How many of them, the last ones, say which kit plays: alike in all steps of a break, and one break's own."""
     reach: int
     """R: how many steps on either side of a step the decoder reads."""
     latent_mean: FloatArray
@@ -108,7 +110,12 @@ class ModelMetadata:
 
         :returns: latent (steps, latent_dimensions) float32
         """
-        return (self.latent_mean + self.prior.draw(generator)).astype(np.float32)
+        return (self.latent_mean + self.prior.draw(generator, self.kit_dimensions)).astype(np.float32)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers make a break: those of its steps, and once those of its kit."""
+        return self.spec.steps * (self.latent_dimensions - self.kit_dimensions) + self.kit_dimensions
 
     def to_properties(self) -> dict[str, str]:
         """The metadata as strings for ``metadata_props``, every key beginning with ``vamen.``."""
@@ -117,6 +124,7 @@ class ModelMetadata:
             "name": self.name,
             "spec": _json(self.spec.to_dict()),
             "latent_dimensions": str(self.latent_dimensions),
+            "kit_dimensions": str(self.kit_dimensions),
             "reach": str(self.reach),
             "latent_mean": _pack(self.latent_mean),
             "latent_scale": _pack(self.latent_scale),
@@ -161,7 +169,11 @@ class ModelMetadata:
             raise VamenError(
                 f"The model's format_version is {format_version}, this VAmEn knows {FORMAT_VERSION}: install a newer VAmEn."
             )
-        _require(format_version == FORMAT_VERSION, "format_version", f"is {format_version}, which never existed")
+        if format_version < FORMAT_VERSION:
+            raise VamenError(
+                f"The model's format_version is {format_version}, this VAmEn knows {FORMAT_VERSION}: export it again from its "
+                "checkpoint, or train it again."
+            )
         name = _read(properties, "name", _text)
         spec = _read(properties, "spec", lambda text: _spec(_mapping(json.loads(text))))
         latent_dimensions = _read(properties, "latent_dimensions", int)
@@ -169,6 +181,10 @@ class ModelMetadata:
             1 <= latent_dimensions <= MAX_LATENT_DIMENSIONS,
             "latent_dimensions",
             f"is {latent_dimensions}, not 1 to {MAX_LATENT_DIMENSIONS}",
+        )
+        kit_dimensions = _read(properties, "kit_dimensions", int)
+        _require(
+            0 <= kit_dimensions < latent_dimensions, "kit_dimensions", f"is {kit_dimensions}, not 0 to {latent_dimensions - 1}"
         )
         reach = _read(properties, "reach", int)
         _require(0 <= reach <= MAX_REACH, "reach", f"is {reach}, not 0 to {MAX_REACH}")
@@ -181,6 +197,7 @@ class ModelMetadata:
             name=name,
             spec=spec,
             latent_dimensions=latent_dimensions,
+            kit_dimensions=kit_dimensions,
             reach=reach,
             latent_mean=_read(properties, "latent_mean", lambda text: _unpack(text, shape)),
             latent_scale=latent_scale,

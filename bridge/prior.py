@@ -28,9 +28,9 @@ class Prior:
     """What breaks are put together from.
 
     offset from the latent's mean = centre + g @ components. ``centre`` is made of pieces of ``piece_steps`` steps: half of them
-    of one stored break, the others of its kin, each from its own place. So a draw has a phrase and a sound of its own, and is no
-    copy. g is a direction drawn uniformly, at a length of ``radius``. One centre of zeros makes it a plain linear-Gaussian prior;
-    over whole breaks that draws half of one kit and half of another.
+    of one stored break, the others of its kin, each from its own place; the kit is that of the one. So a draw has a phrase and a
+    sound of its own, and is no copy. g is a direction drawn uniformly, at a length of ``radius``. One centre of zeros makes it a
+    plain linear-Gaussian prior; over whole breaks that draws half of one kit and half of another.
     """
 
     centres: CodeArray
@@ -49,8 +49,12 @@ class Prior:
     radius: float
     """Length of g, in standard deviations."""
 
-    def draw(self, generator: np.random.Generator) -> FloatArray:
-        """A new break, as offsets from the latent's mean: (steps, latent_dimensions)."""
+    def draw(self, generator: np.random.Generator, kit_dimensions: int) -> FloatArray:
+        """A new break, as offsets from the latent's mean.
+
+        :param kit_dimensions: how many of a step's numbers, the last ones, are alike in all steps
+        :returns: (steps, latent_dimensions)
+        """
         count, steps = self.levels.shape
         centres = self.centres.reshape(count, steps, -1)
         first = int(generator.integers(count))
@@ -63,7 +67,10 @@ class Prior:
         away = np.abs(loudness_of_steps(np.power(10.0, levels / 10.0)) - self.loudness)
         # The first that is right, not the best of all: there is no reason to prefer the likeness of some breaks.
         chosen = int(np.argmax(away <= TOLERANCE_LU)) if away.min() <= TOLERANCE_LU else int(np.argmin(away))
-        centre = centres[donors[chosen], np.arange(steps)].ravel() * np.float64(self.centre_unit)
+        pieced = centres[donors[chosen], np.arange(steps)]
+        own = pieced.shape[1] - kit_dimensions
+        pieced[:, own:] = centres[first, :, own:]
+        centre = pieced.ravel() * np.float64(self.centre_unit)
         direction = generator.standard_normal(len(self.components))
         direction *= self.radius / np.linalg.norm(direction)
         offset = centre + direction @ self.components

@@ -21,7 +21,7 @@ from bridge.mel_spectrogram import image_from_audio, unit_image
 from bridge.model_metadata import FORMAT_VERSION, FloatArray, ModelMetadata, Slot
 from export.axes import fit_axes
 from export.card import card
-from export.convert import write_proved
+from export.convert import half_precision, write_proved
 from export.level import Leveller
 from export.measure import held_out_scores, unit_images
 from export.prior import fit_prior
@@ -51,7 +51,7 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
     if dataset.spec != checkpoint.spec:
         raise VamenError(f"The data set {data} holds pictures of another kind than the checkpoint learnt: name the right one.")
     model = StepVAE(checkpoint.model_config).eval()
-    model.load_state_dict(checkpoint.average)
+    model.load_state_dict(half_precision(checkpoint.average))
     fitted = np.sort(np.random.default_rng(0).permutation(dataset.indices("train"))[:FITTED_IMAGES])
     latents, described = _fitting_set(model, dataset, fitted, checkpoint_path)
     mean = latents.mean(axis=0)
@@ -67,6 +67,7 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
         name=name,
         spec=dataset.spec,
         latent_dimensions=checkpoint.model_config.latent_dimensions,
+        kit_dimensions=checkpoint.model_config.kit_dimensions,
         reach=REACH,
         latent_mean=mean,
         latent_scale=np.maximum(latents.std(axis=0), 1e-3),

@@ -28,6 +28,8 @@ BREAKS = 16
 LEARNING_RATE = 0.06
 SMALLEST_EIGENVALUE = 0.01
 """Floor of the latents' principal variances, as a share of their mean."""
+IMPOSSIBLE_EIGENVALUE = 1e-6
+"""What is below this share of their mean is no variance."""
 
 EACH_BESIDE, MEAN_BESIDE = 0.3, 0.6
 """Weights of other descriptors' movements: squared in each break, and of the mean over breaks from end to end."""
@@ -52,7 +54,7 @@ class Surroundings:
     mean: Tensor
     """(steps, latent_dimensions)"""
     principal: Tensor
-    """(size, size): columns are the latents' principal directions, one standard deviation long."""
+    """(size, direction): columns are the latents' principal directions, one standard deviation long."""
     slope: Tensor
     spread: Tensor
     """Both (descriptor,): see `training.ruler.axes.Yardstick`."""
@@ -63,7 +65,9 @@ class Surroundings:
         mean = latents.mean(axis=0)
         flat = (latents - mean).reshape(len(latents), -1).astype(np.float64)
         variances, directions = np.linalg.eigh(flat.T @ flat / len(flat))
-        principal = directions * np.sqrt(np.maximum(variances, SMALLEST_EIGENVALUE * variances.mean()))
+        # Where no break differs at all, as in a kit that changes between steps, the knob is not to go either.
+        lived = variances > IMPOSSIBLE_EIGENVALUE * variances.mean()
+        principal = directions[:, lived] * np.sqrt(np.maximum(variances[lived], SMALLEST_EIGENVALUE * variances.mean()))
         tensors = (
             torch.from_numpy(array.astype(np.float32)) for array in (latents, mean, principal, yardstick.slope, yardstick.spread)
         )
@@ -82,7 +86,8 @@ def bend(axis: Axis, around: Surroundings, updates: int, seed: int) -> Axis:
     :param updates: steps of gradient descent (Adam) on as many small batches of breaks
     """
     whole_way = torch.from_numpy(((axis.high - axis.low) * axis.direction).ravel())
-    sought = torch.linalg.solve(around.principal, whole_way).requires_grad_()
+    # The directions are orthogonal, so this is the coordinate along each.
+    sought = (whole_way @ around.principal / around.principal.square().sum(dim=0)).requires_grad_()
     optimiser = torch.optim.Adam([sought], LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates)
     generator = np.random.default_rng(seed)

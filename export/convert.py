@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from bridge.errors import VamenError
 from bridge.model import Model
 from bridge.model_metadata import FloatArray, ModelMetadata
-from export.graph import OPSET, join
+from export.graph import HALF_PRECISION_FROM, OPSET, join
 from training.model import REACH, StepVAE, around
 from training.start import weights_from_model
 from training.train import decode_rings, encode_means
@@ -50,6 +50,14 @@ class PosteriorMean(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         mean: Tensor = self.encoder(image)[0]
         return mean
+
+
+def half_precision(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A network's state with its large weights rounded as the file keeps them, so that the file is that network exactly."""
+    return {
+        name: value.half().float() if value.numel() >= HALF_PRECISION_FROM and value.dtype == torch.float32 else value
+        for name, value in weights.items()
+    }
 
 
 def model_proto(model: StepVAE, metadata: ModelMetadata) -> onnx.ModelProto:

@@ -7,6 +7,7 @@ its input has a batch of at least one; both inputs default to empty batches, so 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,6 +19,8 @@ from bridge.model import DECODED_OUTPUT, ENCODED_OUTPUT, IMAGE_INPUT, LATENT_INP
 
 IR_VERSION = 9
 OPSET = 17
+HALF_PRECISION_FROM = 4096
+"""Elements from which on a weight is kept in half precision: half the file. ``half_precision`` rounds before all fitting."""
 
 
 def join(
@@ -101,11 +104,18 @@ def _renamed(half: onnx.GraphProto, source: str, prefix: str) -> onnx.GraphProto
         copy.input[:] = [rename(name) for name in node.input]
         copy.output[:] = [rename(name) for name in node.output]
         nodes.append(copy)
-    weights = []
+    weights, widened = [], []
     for tensor in half.initializer:
         weight = onnx.TensorProto()
         weight.CopyFrom(tensor)
         weight.name = prefix + tensor.name
+        if tensor.data_type == TensorProto.FLOAT and math.prod(tensor.dims) >= HALF_PRECISION_FROM:
+            # The weight keeps its name, by which training finds it; the graph reads it widened, once, when it is loaded.
+            weight = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), weight.name)
+            widened.append(helper.make_node("Cast", [weight.name], [f"{weight.name}/wide"], to=TensorProto.FLOAT))
         weights.append(weight)
+    wide = {node.input[0]: node.output[0] for node in widened}
+    for node in nodes:
+        node.input[:] = [wide.get(name, name) for name in node.input]
     output = helper.make_tensor_value_info(rename(half_output.name), TensorProto.FLOAT, [None, None, None])
-    return helper.make_graph(nodes, prefix.rstrip("/"), inputs=[], outputs=[output], initializer=weights)
+    return helper.make_graph([*widened, *nodes], prefix.rstrip("/"), inputs=[], outputs=[output], initializer=weights)

@@ -85,6 +85,7 @@ def metadata(spec: MelSpectrogramSpec = SPEC) -> ModelMetadata:
         name="tiny",
         spec=spec,
         latent_dimensions=len(DIMENSIONS),
+        kit_dimensions=0,
         reach=1,
         latent_mean=mean,
         latent_scale=scale,

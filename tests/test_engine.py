@@ -252,7 +252,8 @@ def test_the_state_at_frame_0_brings_another_engine_to_the_same_sound(model: Mod
     rings = np.zeros((8, model.metadata.spec.loop_length(60.0)), dtype=np.float32)
     engine = Engine(model, RingStore(rings, lambda: -1), 133.0, Schedule(step_ticks=3, margin_ticks=4))
     moves = [Control("random", (), (2,)), Control("slot_store", (), (40,)), Control("morph_b", (), (40,)),
-             Control("morph_mode", (), ("blend",)), Control("morph", (), (0.25,)), Control("axis", (2,), (0.75,)), Control("gain", (), (0.5,))]  # fmt: skip
+             Control("morph_mode", (), ("blend",)), Control("morph", (), (0.25,)),
+             Control("axis", (2,), (0.75,)), Control("gain", (), (0.5,))]  # fmt: skip
     engine.start(moves)
     twin = Engine(model, RingStore(rings.copy(), lambda: -1), TEMPO)
     twin.start(engine.state())

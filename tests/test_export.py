@@ -59,13 +59,13 @@ def exported(dataset: BreakDataset, run_folder: Path) -> Path:
 def torch_model(run_folder: Path) -> StepVAE:
     checkpoint = Checkpoint.load(run_folder / "checkpoint.pt")
     model = StepVAE(checkpoint.model_config).eval()
-    model.load_state_dict(checkpoint.average)
+    model.load_state_dict(convert.half_precision(checkpoint.average))
     return model
 
 
 def test_the_file_paints_and_encodes_as_the_checkpoint_does(exported: Path, run_folder: Path, dataset: BreakDataset) -> None:
     played, model = Model.load(exported), torch_model(run_folder)
-    latents = np.random.default_rng(5).standard_normal((1, 48, 3)).astype(np.float32)
+    latents = np.random.default_rng(5).standard_normal((1, 48, SMALL.latent_dimensions)).astype(np.float32)
     assert np.abs(played.decode_ring(latents[0]) - decode_rings(model, latents)[0]).max() < 1e-4
     images = dataset.images[:2].astype(np.float32) / 255.0
     assert np.abs(played.encode(images[0]) - encode_means(model, images)[0]).max() < 1e-4

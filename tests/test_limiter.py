@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from bridge.limiter import CEILING_DBTP, CHUNK_FRAMES, THRESHOLD_DBTP, Limiter, limit_ring, true_peak_dbtp
+from bridge.limiter import CEILING_DBTP, CHUNK_FRAMES, HEADROOM, THRESHOLD_DBTP, Limiter, limit_ring, true_peak_dbtp
 
 SAMPLE_RATE = 44100
 FloatArray = NDArray[np.float32]
@@ -41,7 +41,7 @@ def drum_like(seed: int, seconds: float = 2.0) -> FloatArray:
     time = np.arange(n) / SAMPLE_RATE % 0.25
     kick = np.sin(2.0 * np.pi * 50.0 * time + 8.0 * np.exp(-40.0 * time)) * np.exp(-10.0 * time)
     noise = rng.standard_normal(n) * np.exp(-30.0 * (time % 0.125))
-    return (1.5 * kick + noise).astype(np.float32)
+    return ((1.5 * kick + noise) / HEADROOM).astype(np.float32)
 
 
 def limited(samples: FloatArray) -> FloatArray:
@@ -53,11 +53,11 @@ def limited(samples: FloatArray) -> FloatArray:
 
 LOUD = {
     "drums": drum_like(0),
-    "white noise": np.random.default_rng(1).standard_normal(SAMPLE_RATE).astype(np.float32),
-    "square wave": np.tile(np.repeat(np.array([1.5, -1.5], dtype=np.float32), 227), 100),
+    "white noise": (1.6 * np.random.default_rng(1).standard_normal(SAMPLE_RATE)).astype(np.float32),
+    "square wave": np.tile(np.repeat(np.array([2.4, -2.4], dtype=np.float32), 227), 100),
     # Between its samples this sine is 3 dB higher than on any of them.
-    "sine at a quarter of the rate": (1.2 * np.sin(np.pi / 2 * np.arange(20000) + np.pi / 4)).astype(np.float32),
-    "pairs of clicks": np.concatenate([np.array([2.0, -2.0] + 997 * [0.0], dtype=np.float32)] * 30),
+    "sine at a quarter of the rate": (1.9 * np.sin(np.pi / 2 * np.arange(20000) + np.pi / 4)).astype(np.float32),
+    "pairs of clicks": np.concatenate([np.array([3.2, -3.2] + 997 * [0.0], dtype=np.float32)] * 30),
 }
 
 
@@ -76,16 +76,16 @@ def test_a_limited_ring_keeps_the_ceiling_around_the_seam_and_alone(name: str) -
             assert reading <= CEILING_DBTP, meter
 
 
-def test_below_the_threshold_the_output_is_the_input_delayed() -> None:
+def test_below_the_threshold_the_output_is_the_input_taken_down_and_delayed() -> None:
     samples = drum_like(2)
-    samples *= np.float32(10.0 ** ((THRESHOLD_DBTP - 0.01 - true_peak_dbtp(samples)) / 20.0))
+    samples *= np.float32(10.0 ** ((THRESHOLD_DBTP - 0.01 - true_peak_dbtp(samples * HEADROOM)) / 20.0))
     limiter = Limiter()
     output = limiter.process(samples)
     delay = limiter.latency_frames
     assert 0.0015 * SAMPLE_RATE <= delay <= 0.002 * SAMPLE_RATE
     assert not output[:delay].any()
-    np.testing.assert_array_equal(output[delay:], samples[:-delay])
-    np.testing.assert_array_equal(limit_ring(samples[:12345]), samples[:12345])
+    np.testing.assert_array_equal(output[delay:], samples[:-delay] * HEADROOM)
+    np.testing.assert_array_equal(limit_ring(samples[:12345]), samples[:12345] * HEADROOM)
     assert limiter.gain_reduction_db == 0.0
 
 
@@ -107,8 +107,8 @@ def test_any_partition_gives_the_same_samples_to_the_bit() -> None:
 
 def test_the_gain_moves_smoothly_and_comes_back() -> None:
     samples = np.full(2 * SAMPLE_RATE, 0.5, dtype=np.float32)
-    samples[10000:10004] = 2.0
-    gain = limited(samples) / samples
+    samples[10000:10004] = 3.2
+    gain = limited(samples) / (samples * HEADROOM)
     lowest = int(gain.argmin())
     assert 9990 <= lowest <= 10010
     assert gain[: lowest - 100].min() == 1.0
@@ -121,7 +121,7 @@ def test_the_gain_moves_smoothly_and_comes_back() -> None:
 
 def test_the_gain_reduction_can_be_read() -> None:
     limiter = Limiter()
-    sine = np.sin(2.0 * np.pi * 441.0 / SAMPLE_RATE * np.arange(SAMPLE_RATE)) * 10.0 ** ((THRESHOLD_DBTP + 6.0) / 20.0)
+    sine = np.sin(2.0 * np.pi * 441.0 / SAMPLE_RATE * np.arange(SAMPLE_RATE)) * 10.0 ** ((THRESHOLD_DBTP + 6.0) / 20.0) / HEADROOM
     for start in range(0, SAMPLE_RATE, 441):
         limiter.process(sine[start : start + 441].astype(np.float32))
     assert limiter.gain_reduction_db == pytest.approx(6.0, abs=0.01)
@@ -134,9 +134,9 @@ def test_the_gain_reduction_can_be_read() -> None:
 def test_a_limited_ring_has_one_gain_at_its_seam(length: int) -> None:
     # Loud at the very end: the release has to go on over the seam, and the attack of the next round before it.
     ring = np.full(length, 0.5, dtype=np.float32)
-    ring[-300:-296] = 2.0
-    ring[40:44] = 1.5
-    gain = limit_ring(ring) / ring
+    ring[-300:-296] = 3.2
+    ring[40:44] = 2.4
+    gain = limit_ring(ring) / (ring * HEADROOM)
     steps = np.abs(np.diff(gain, append=gain[:1]))
     assert steps[-1] <= steps[:-1].max()
     assert steps[-1] < 0.01

@@ -55,6 +55,11 @@ def test_a_newer_format_is_refused() -> None:
         ModelMetadata.from_properties(changed("format_version", str(FORMAT_VERSION + 1)))
 
 
+def test_an_older_format_is_refused() -> None:
+    with pytest.raises(VamenError, match=r"format_version is 1, .* export it again"):
+        ModelMetadata.from_properties(changed("format_version", "1"))
+
+
 @pytest.mark.parametrize(
     ("properties", "complaint"),
     [

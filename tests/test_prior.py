@@ -31,13 +31,22 @@ def test_half_of_a_draw_is_one_break_and_half_its_kin() -> None:
     generator = np.random.default_rng(0)
     kits = set()
     for _ in range(30):
-        pieces = np.rint(prior.draw(generator)).reshape(8, 8)
+        pieces = np.rint(prior.draw(generator, 0)).reshape(8, 8)
         assert (pieces == pieces[:, :1]).all()
         drawn = pieces[:, 0]
         assert max(np.unique(drawn, return_counts=True)[1]) >= 4 and len(np.unique(drawn)) > 1
         assert (drawn < 100).all() or (drawn > 100).all()
         kits.add(bool(drawn[0] < 100))
     assert kits == {True, False}
+
+
+def test_a_draw_has_one_kit_that_of_its_own_break() -> None:
+    prior = prior_of(list(range(1, 10)), (0,) * 9, np.zeros((9, STEPS)), 0.0)
+    generator = np.random.default_rng(0)
+    for _ in range(10):
+        drawn = np.rint(prior.draw(generator, 1))
+        assert len(np.unique(drawn[:, 1])) == 1 < len(np.unique(drawn[:, 0]))
+        assert np.sum(drawn[:, 0] == drawn[0, 1]) >= STEPS // 2
 
 
 def test_draws_have_the_loudness_that_was_asked_for() -> None:
@@ -49,7 +58,7 @@ def test_draws_have_the_loudness_that_was_asked_for() -> None:
     prior = prior_of(list(range(1, 41)), (0,) * 40, codes, wanted)
     heard = []
     for _ in range(20):
-        donors = np.rint(prior.draw(generator)[:, 0]).astype(int) - 1
+        donors = np.rint(prior.draw(generator, 0)[:, 0]).astype(int) - 1
         heard.append(loudness_of_steps(10.0 ** (codes[donors, np.arange(STEPS)] * LEVEL_UNIT_DB / 10.0)))
     away, before = (np.abs(np.array(values) - wanted) for values in (heard, plain))
     assert np.median(away) < 0.3 < 1.5 < np.median(before)
@@ -58,7 +67,7 @@ def test_draws_have_the_loudness_that_was_asked_for() -> None:
 
 def test_a_single_break_is_drawn_as_it_is() -> None:
     prior = prior_of([3], (0,), np.zeros((1, STEPS)), 0.0)
-    assert np.allclose(prior.draw(np.random.default_rng(0)), 3.0, atol=1e-3)
+    assert np.allclose(prior.draw(np.random.default_rng(0), 0), 3.0, atol=1e-3)
 
 
 def paint(latents: FloatArray) -> FloatArray:
@@ -96,6 +105,6 @@ def test_a_fitted_prior_holds_the_breaks_and_draws_them_anew(latents: FloatArray
     assert sorted(prior.kits) == [0] * 20 + [1] * 20
     generator = np.random.default_rng(2)
     for _ in range(8):
-        drawn = prior.draw(generator)
+        drawn = prior.draw(generator, 0)
         loudness = loudness_of_steps(step_powers(paint(drawn[np.newaxis])[0], SPEC))
         assert loudness == pytest.approx(leveller.loudness, abs=1.0)

@@ -83,7 +83,7 @@ class Evaluator:
 
         :raises VamenError: the data set lacks what is needed, or is not what it says
         """
-        numbers = self.spec.steps * self.painters.metadata.latent_dimensions
+        numbers = self.painters.metadata.numbers
         self.pca = pca.fitted_once(self.dataset, numbers, self._progress(f"principal components ({numbers}, fitted once)"))
         results = {split: self._split(split) for split in HELD_OUT if len(self.dataset.indices(split))}
         if self.loops:
