@@ -122,12 +122,24 @@ def test_a_network_of_another_version_is_refused(tmp_path: Path) -> None:
         weights_from_model(tmp_path / "other.onnx")
 
 
-def test_a_model_of_other_pictures_is_no_start(path: Path) -> None:
+def test_a_model_of_pictures_of_another_size_is_no_start(path: Path) -> None:
     start = Start.load(path)
     start.check(SPEC)
     assert start.file_name == "small.onnx" and start.sha256 == Model.load(path).sha256
-    with pytest.raises(VamenError, match="another kind"):
-        start.check(replace(SPEC, f_min=30.0))
+    with pytest.raises(VamenError, match="another size"):
+        start.check(replace(SPEC, n_mels=2 * SPEC.n_mels))
+
+
+def test_a_start_from_another_preset_takes_rows_and_grain_from_the_data(
+    dataset: BreakDataset, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = Start.load(path)
+    monkeypatch.setattr(Start, "load", lambda _path: replace(start, spec=replace(SPEC, f_min=30.0)))
+    run = Trainer(dataset, tmp_path, CONFIG, start=path)
+    fresh = Trainer(dataset, tmp_path, CONFIG, model_config=SMALL).model.decoder
+    assert torch.equal(run.model.decoder.join.weight, network().decoder.join.weight)
+    assert torch.equal(run.model.decoder.row_level, fresh.row_level)
+    assert torch.equal(run.model.decoder.grain.tiles, fresh.grain.tiles)
 
 
 def test_there_is_no_shipped_model_of_a_preset_of_ones_own() -> None:

@@ -48,11 +48,12 @@ class Start:
         return cls(path.name, played.sha256, played.metadata.spec, model_config, weights)
 
     def check(self, spec: MelSpectrogramSpec) -> None:
-        """:raises VamenError: the model paints other pictures than those of ``spec``"""
-        if self.spec != spec:
+        """:raises VamenError: the model paints pictures of another size than those of ``spec``"""
+        sizes = [(one.n_mels, one.frames_per_step) for one in (self.spec, spec)]
+        if sizes[0] != sizes[1]:
             raise VamenError(
-                f"{self.file_name} paints pictures of another kind ({self.spec.name}) than the data set holds ({spec.name}): "
-                "name another model with --start, or learn with --from-scratch."
+                f"{self.file_name} paints pictures of another size ({sizes[0][0]} rows, {sizes[0][1]} columns a step) than the "
+                f"data set holds ({sizes[1][0]}, {sizes[1][1]}): name another model with --start, or learn with --from-scratch."
             )
 
 

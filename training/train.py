@@ -36,7 +36,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from bridge.errors import VamenError
 from bridge.griffin_lim import render_loop
-from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, MelSpectrogramSpec, image_from_audio
+from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE, MelSpectrogramSpec, image_from_audio
 from training import pictures, presets, scores
 from training.dataset import BreakDataset
 from training.image_store import ImageStore
@@ -52,7 +52,6 @@ SAMPLE_SECONDS = 480.0
 LOG_UPDATES = 20
 SCORED_IMAGES = 24
 LATENTS_FOR_DRAWS = 384
-BEATS_PER_BAR = 4
 
 
 @dataclass(frozen=True)
@@ -225,7 +224,8 @@ class Trainer:
             self.model.load_state_dict(found.model)
         elif begun is not None:
             self.model.load_state_dict(begun.weights)
-        else:
+        if found is None and (begun is None or begun.spec != spec):
+            # Where a hit begins and how it rings is alike in pictures of any rate; how loud and how grainy a row is, is not.
             _start(self.model, dataset, self.train_indices, self.config.seed)
         self.model.to(device)
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
