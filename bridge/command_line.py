@@ -10,6 +10,7 @@ from pathlib import Path
 from bridge import __version__
 from bridge.errors import VamenError
 from bridge.parameters import DEFAULT_BEATS_PER_MINUTE, DOCUMENTED_LAYOUT, MAX_SEED, PARAMETERS
+from bridge.shipped_models import MODELS, SHIPPED_MODELS
 
 DESCRIPTION = "An instrument that plays breakbeats nobody has recorded."
 EPILOG = "`vamen COMMAND --help` says more; `vamen play --help` lists every OSC message."
@@ -135,10 +136,18 @@ def _add_encode(commands: Commands[_CommandParser]) -> None:
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", type=Path, metavar="MODEL.onnx", help="model file (default: the shipped one)")
+    parser.add_argument(
+        "--model", type=_model_path, metavar="MODEL", help="model file, or hifi or classic, which come with VAmEn (default: hifi)"
+    )
     parser.add_argument(
         "--provider", choices=["auto", "cpu", "cuda"], default="auto", help="who computes the model (default: %(default)s)"
     )
+
+
+def _model_path(text: str) -> Path:
+    """A model file; the name alone of one that comes with VAmEn stands for it, unless there is such a file."""
+    path = Path(text)
+    return MODELS / f"{text}.onnx" if text in SHIPPED_MODELS and not path.exists() else path
 
 
 def _add_tempo(parser: argparse.ArgumentParser, default: float | None, remark: str = "default: %(default)g") -> None:

@@ -14,11 +14,11 @@ import numpy as np
 
 from bridge.errors import VamenError
 from bridge.model_metadata import FloatArray, ModelMetadata
+from bridge.shipped_models import DEFAULT_PATH as DEFAULT_PATH
 
 if TYPE_CHECKING:
     import onnxruntime
 
-DEFAULT_PATH = Path(__file__).parent / "models" / "hifi.onnx"
 MAX_FILE_BYTES = 256_000_000
 
 LATENT_INPUT = "latent"

@@ -15,7 +15,7 @@ LICENCE_NOTE = (
     "sampled from: the Amen break is six seconds of The Winstons' 1969 recording *Amen, Brother*, whose rights nobody but "
     "their owners can waive."
 )
-FACTS = ("recipe", "export", "seed", "commit", "hardware", "updates", "minutes", "images", "note")
+FACTS = ("recipe", "start", "export", "seed", "commit", "hardware", "updates", "minutes", "images", "note")
 SCORES = (
     ("error_db", "error, rms dB", "lower is better; of an 80 dB range, grain included"),
     ("smooth_error_db", "the same without grain", "grain that cannot be coded doubles its own error; it is there for the sound"),
@@ -30,13 +30,14 @@ def card(metadata: ModelMetadata, file_name: str, sha256: str) -> str:
     """The card as Markdown."""
     training = metadata.training
     spec = metadata.spec
+    own = metadata.latent_dimensions - metadata.kit_dimensions
     turned = training[KEY]["results"]["axes"]["axes"] if KEY in training else {}
     lines = [
         f"# {file_name}",
         "",
-        f"A step-latent variational autoencoder of breaks for VAmEn: {spec.steps} steps x {metadata.latent_dimensions} latent "
-        f"dimensions, decoder reach {metadata.reach}, preset `{spec.name}` ({spec.n_mels} x {spec.n_frames} pixels, "
-        f"{spec.sample_rate} Hz). SHA-256 `{sha256}`.",
+        f"A step-latent variational autoencoder of breaks for VAmEn: {spec.steps} steps x {own} latent dimensions and "
+        f"{metadata.kit_dimensions} for the kit, decoder reach {metadata.reach}, preset `{spec.name}` ({spec.n_mels} x "
+        f"{spec.n_frames} pixels, {spec.sample_rate} Hz). SHA-256 `{sha256}`.",
         "",
         "## How it was made",
         "",

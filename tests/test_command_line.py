@@ -11,6 +11,7 @@ from bridge import __main__ as command
 from bridge import __version__, parameters
 from bridge.command_line import build_parser
 from bridge.errors import VamenError
+from bridge.shipped_models import MODELS
 from tests.conftest import TINY_MODEL, RunVamen
 
 
@@ -120,6 +121,15 @@ def test_a_process_says_one_sentence_without_traceback(run_vamen: RunVamen, tmp_
     assert finished.stderr.startswith("vamen: ")
     assert "missing.onnx" in finished.stderr
     assert finished.stderr.count("\n") == 1
+
+
+def test_a_shipped_model_goes_by_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    parse = build_parser().parse_args
+    assert parse(["sample", "--out", "x", "--model", "classic"]).model == MODELS / "classic.onnx"
+    (tmp_path / "classic").touch()
+    assert parse(["sample", "--out", "x", "--model", "classic"]).model == Path("classic")
+    assert parse(["sample", "--out", "x", "--model", "mine.onnx"]).model == Path("mine.onnx")
 
 
 @pytest.mark.parametrize("option", [("--bpm", "120"), ("--bars", "4"), ("--watch-folder", "x"), ("--slot", "1=x.json")])

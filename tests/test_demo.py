@@ -15,8 +15,9 @@ import pytest
 import soundfile
 
 from bridge.mel_spectrogram import BEATS_PER_BAR, PRESETS
-from bridge.model import DEFAULT_PATH, Model
+from bridge.model import Model
 from bridge.parameters import layout_of
+from bridge.shipped_models import DEFAULT_PATH
 from bridge.take import read_take
 from demo import compose
 from tests.conftest import ROOT, TINY_MODEL

@@ -11,7 +11,8 @@ import pytest
 
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import PRESETS
-from bridge.model import DECODED_OUTPUT, DEFAULT_PATH, ENCODED_OUTPUT, Model
+from bridge.model import DECODED_OUTPUT, ENCODED_OUTPUT, Model
+from bridge.shipped_models import MODELS, SHIPPED_MODELS
 from tests.make_tiny_model import DIMENSIONS, FLOOR, NEIGHBOUR, PATH, build, metadata, patterns, shapes
 
 
@@ -120,13 +121,15 @@ def test_a_decoder_that_paints_another_size_is_refused(tmp_path: Path) -> None:
         Model.load(path)
 
 
-def test_the_shipped_model_is_what_the_instrument_promises() -> None:
-    shipped = Model.load()
+@pytest.mark.parametrize("name", SHIPPED_MODELS)
+def test_the_shipped_models_are_what_the_instrument_promises(name: str) -> None:
+    path = MODELS / f"{name}.onnx"
+    shipped = Model.load(path)
     metadata = shipped.metadata
-    assert DEFAULT_PATH.stat().st_size <= 16_000_000
-    assert metadata.spec == PRESETS["hifi"] and metadata.reach <= 2
+    assert path.stat().st_size <= 16_000_000
+    assert metadata.spec == PRESETS[name] and metadata.reach <= 2
     assert len(metadata.axes) >= 6 and "amen" in metadata.slots[0].name
-    assert shipped.sha256 in DEFAULT_PATH.with_suffix(".md").read_text(encoding="utf-8")
+    assert shipped.sha256 in path.with_suffix(".md").read_text(encoding="utf-8")
     latent = metadata.draw(np.random.default_rng(0))
     whole = shipped.decode_ring(latent)
     assert whole.shape == (512, 512) and 0.0 <= whole.min() < 0.2 and 0.5 < whole.max() <= 1.0

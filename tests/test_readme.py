@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.command_line import build_parser
-from bridge.model import DEFAULT_PATH
+from bridge.shipped_models import DEFAULT_PATH
 from tests.conftest import ROOT
 
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import PRESETS
-from bridge.model import DEFAULT_PATH, Model
+from bridge.model import Model
+from bridge.shipped_models import MODELS, SHIPPED_MODELS
 from training.breaks import build, load_bank
 from training.evaluate import evaluate
 
@@ -73,7 +74,8 @@ def evaluate_shipped(sources: list[Path], loops: list[Path], data: Path, out: Pa
     bank, left_out = load_bank(sources, None)
     out.mkdir(parents=True, exist_ok=True)
     as_claimed = True
-    for model in sorted(DEFAULT_PATH.parent.glob("*.onnx")):
+    for name in SHIPPED_MODELS:
+        model = MODELS / f"{name}.onnx"
         preset = Model.load(model).metadata.spec.name
         build(bank, left_out, data / preset, COUNT, PRESETS[preset], SEED, os.cpu_count() or 1)
         evaluation = evaluate(model, data / preset, loops, out / f"{model.stem}.json")

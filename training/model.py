@@ -40,6 +40,12 @@ WIDE_KERNELS = COLUMNS * (REACH - 1)
 SLOPE = 0.1
 """Of every leaky rectifier; onnxruntime fuses them into the convolution before, unlike GELU and SiLU."""
 
+PAINTED_GRAIN = 0.85
+"""Share of the grain's measured strength that is painted.
+
+Grain that is not the original's own is an error as large as itself: less of it is nearer to the original in every pixel, more
+of it in its texture. Below this share the variance within blocks falls short of four fifths of the original's.
+"""
 GRAIN_TILES = 4
 GRAIN_TURN = 3.0
 """How fast the mixture of the tiles turns with the latent, in radians for each unit."""
@@ -104,7 +110,7 @@ class Decoder(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         picture, noise = self.heads(latent)
-        return picture + noise
+        return picture + PAINTED_GRAIN * noise
 
     def heads(self, latent: Tensor) -> tuple[Tensor, Tensor]:
         """The picture without grain, and the noise to add to it: shapes as ``forward``."""

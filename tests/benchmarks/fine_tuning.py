@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from bridge.errors import VamenError
-from bridge.model import DEFAULT_PATH, Model
+from bridge.model import Model
 from bridge.model_metadata import FloatArray
+from bridge.shipped_models import DEFAULT_PATH
 from training import presets, scores
 from training.breaks import BreakMaker, build
 from training.dataset import BreakDataset
