@@ -26,6 +26,7 @@ from bridge.errors import VamenError
 from bridge.mel_spectrogram import PRESETS, Image, MelSpectrogramSpec, image_from_audio
 from training.dataset import FORMAT_VERSION, IMAGES_FILE, MANIFEST_FILE, SLICES_FILE, SPLITS, read_manifest
 from training.patterns import Plan, Pool, can_make_breaks, compose, make_pool
+from training.pictures import can_draw
 from training.proportions import PROPORTIONS, Proportions
 from training.render import render_break
 from training.slices import SliceBank, make_bank, with_stand_ins
@@ -203,7 +204,9 @@ def new_manifest(maker: BreakMaker, left_out: list[LeftOut], count: int) -> dict
 
 
 def write_contact_sheet(path: Path, images: NDArray[np.uint8], columns: int = 6, rows: int = 8) -> None:
-    """A PNG of evenly spaced images, low frequencies at the bottom, at half size."""
+    """A PNG of evenly spaced images, low frequencies at the bottom, at half size; nothing where Pillow is missing."""
+    if not can_draw():
+        return
     from PIL import Image as PillowImage
 
     shown = np.linspace(0, len(images) - 1, min(len(images), columns * rows)).astype(int)

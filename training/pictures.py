@@ -1,20 +1,40 @@
-"""Pictures of a training run, drawn with Pillow: curves, and images above one another."""
+"""Pictures of a training run, drawn with Pillow: curves, and images above one another; left out where Pillow is missing."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw
 
 WIDTH, HEIGHT, MARGIN = 480, 220, 24
 COLOURS = ("#1f77b4", "#d62728")
 
 
+@cache
+def can_draw() -> bool:
+    """Whether Pillow is there; where it is not, the first call says so on stderr."""
+    try:
+        import PIL  # noqa: F401
+    except ModuleNotFoundError:
+        print("Pictures are left out because Pillow is not installed; `pip install pillow` brings them back.", file=sys.stderr)
+        return False
+    return True
+
+
 def save_curves(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]]) -> None:
     """One panel for each curve, as (x, y) points in order of x; the y axis is logarithmic where all values are positive."""
+    if not can_draw():
+        return
+    from PIL import Image, ImageDraw
+
     columns = 3
     rows = max(1, -(-len(curves) // columns))
     picture = Image.new("RGB", (columns * WIDTH, rows * HEIGHT), "white")
@@ -27,6 +47,10 @@ def save_curves(path: Path, curves: Mapping[str, Sequence[tuple[float, float]]])
 
 def save_rows(path: Path, rows: Sequence[NDArray[np.floating]]) -> None:
     """Images (count, n_mels, columns) in 0..1: each row's pictures side by side, low frequencies at the bottom."""
+    if not can_draw():
+        return
+    from PIL import Image
+
     lines = [np.concatenate([np.pad(image[::-1], ((2, 2), (2, 2))) for image in row], axis=1) for row in rows]
     widest = max(line.shape[1] for line in lines)
     lines = [np.pad(line, ((0, 0), (0, widest - line.shape[1]))) for line in lines]

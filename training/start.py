@@ -6,18 +6,19 @@ the output that they serve, and the metadata keep the network's sizes, so that t
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor
 
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import MelSpectrogramSpec
-from bridge.model import DECODED_OUTPUT, DEFAULT_PATH, ENCODED_OUTPUT, Model
+from bridge.model import DECODED_OUTPUT, DEFAULT_PATH, ENCODED_OUTPUT
+from bridge.model_metadata import ModelMetadata
 from training.model import ModelConfig, StepVAE
 
 MODEL_CONFIG = "model_config"
@@ -39,13 +40,22 @@ class Start:
 
     @classmethod
     def load(cls, path: Path) -> Start:
-        """Reads a model file.
+        """Reads a model file, without onnxruntime, which only playing needs.
 
-        :raises VamenError: it is missing, broken, or does not hold all weights of the network as this program builds it
+        :raises VamenError: it is missing, broken, or does not hold all weights of the network as this program builds it, or
+            the package onnx is missing
         """
-        played = Model.load(path)
-        model_config, weights = weights_from_model(path)
-        return cls(path.name, played.sha256, played.metadata.spec, model_config, weights)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise VamenError(f"The model {path} cannot be read: {error.strerror or error}.") from error
+        model = _parsed(path, content)
+        try:
+            metadata = ModelMetadata.from_properties({entry.key: entry.value for entry in model.metadata_props})
+        except VamenError as error:
+            raise VamenError(f"{path}: {error}") from error
+        model_config, weights = _network(path, model, metadata)
+        return cls(path.name, hashlib.sha256(content).hexdigest(), metadata.spec, model_config, weights)
 
     def check(self, spec: MelSpectrogramSpec) -> None:
         """:raises VamenError: the model paints pictures of another size than those of ``spec``"""
@@ -73,11 +83,30 @@ def shipped_model(spec: MelSpectrogramSpec) -> Path:
 def weights_from_model(path: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
     """The network in a model file: its sizes, and its state as float32 tensors, buffers included.
 
-    Weights that the file keeps in fewer bits are widened.
-
-    :raises VamenError: the file is missing, no VAmEn model, or does not hold every weight of its network
+    :raises VamenError: as :meth:`Start.load`
     """
-    metadata = Model.load(path).metadata
+    start = Start.load(path)
+    return start.model_config, start.weights
+
+
+def _parsed(path: Path, content: bytes) -> Any:
+    """The ``onnx.ModelProto`` in a file's bytes."""
+    try:
+        import onnx
+    except ModuleNotFoundError as error:
+        raise VamenError(
+            "Starting from a model file needs the package onnx: install it, or learn with --from-scratch."
+        ) from error
+    try:
+        return onnx.load_model_from_string(content)
+    except Exception as error:  # protobuf's own, which only onnx depends on
+        raise VamenError(f"{path} is no ONNX model: name another one with --start, or learn with --from-scratch.") from error
+
+
+def _network(path: Path, model: Any, metadata: ModelMetadata) -> tuple[ModelConfig, dict[str, Tensor]]:
+    """Sizes and state of the network in a parsed file; weights that it keeps in fewer bits are widened."""
+    from onnx import TensorProto, numpy_helper
+
     if MODEL_CONFIG not in metadata.training:
         raise VamenError(f"{path} does not say which network it holds: export it again, or learn with --from-scratch.")
     try:
@@ -86,11 +115,12 @@ def weights_from_model(path: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
     except (TypeError, KeyError, ValueError, RuntimeError) as error:
         raise VamenError(f"{path} holds a network of another version: export it again, or learn with --from-scratch.") from error
     found: dict[str, Tensor] = {}
-    for node in onnx.load_model_from_string(path.read_bytes()).graph.node:
+    for node in model.graph.node:
         for attribute in node.attribute:
             for tensor in attribute.g.initializer:
                 name = tensor.name.removeprefix(f"{DECODED_OUTPUT}/").removeprefix(f"{ENCODED_OUTPUT}/")
-                if name in wanted:
+                # A model cannot refer to other files on this machine.
+                if name in wanted and tensor.data_location != TensorProto.EXTERNAL:
                     found[name] = torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
     wrong = [name for name, value in wanted.items() if name not in found or found[name].shape != value.shape]
     if wrong:
