@@ -23,7 +23,7 @@ PAINTED = 600
 PAINTED_ENDS = 24
 """Breaks painted at both ends of every bent axis, before it is bent once more."""
 EPOCHS = (40, 15)
-UPDATES = (300, 250)
+UPDATES = (200, 150)
 """Of the stand-in and of each axis, in the two rounds."""
 PAINTING_BATCH = 2
 """The decoder's intermediate results of more loops at a time leave the processor's cache."""

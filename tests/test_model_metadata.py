@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from bridge.errors import VamenError
-from bridge.model_metadata import FORMAT_VERSION, MAX_PROPERTY_CHARACTERS, PREFIX, ModelMetadata
+from bridge.model_metadata import FORMAT_VERSION, MAX_PROPERTY_CHARACTERS, PREFIX, ModelMetadata, Slot
+from bridge.prior import Prior
+from export.prior import CENTRES
 from tests.make_tiny_model import metadata
+from training.model import ModelConfig
 
 PROPERTIES = metadata().to_properties()
 
@@ -48,6 +52,26 @@ def test_a_malformed_field_is_refused_by_name(key: str, value: str) -> None:
         pytest.skip("empty, but well-formed")
     with pytest.raises(VamenError, match=field):
         ModelMetadata.from_properties({**PROPERTIES, key: value})
+
+
+def test_a_prior_of_the_shipped_size_comes_back() -> None:
+    small = metadata()
+    steps, spec = small.spec.steps, small.spec
+    dimensions = ModelConfig(spec.n_mels, spec.frames_per_step).latent_dimensions
+    wide = np.ones((steps, dimensions), np.float32)
+    codes = np.random.default_rng(0).integers(-127, 128, (CENTRES, steps * dimensions)).astype(np.int8)
+    levels, components = np.zeros((CENTRES, steps), np.int8), np.ones((24, wide.size), np.float32)
+    prior = Prior(codes, 0.1, (0,) * CENTRES, levels, -16.0, 4, components, 1.0)
+    shipped = replace(
+        small,
+        latent_dimensions=dimensions,
+        latent_mean=wide,
+        latent_scale=wide,
+        prior=prior,
+        axes=(),
+        slots=(Slot("home", wide),),
+    )
+    assert np.array_equal(ModelMetadata.from_properties(shipped.to_properties()).prior.centres, codes)
 
 
 def test_a_newer_format_is_refused() -> None:
