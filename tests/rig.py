@@ -119,13 +119,13 @@ def ramp(frames: int) -> NDArray[np.float32]:
     return (np.arange(1, frames + 1) / (2 * frames)).astype(np.float32)
 
 
-def breaks(samples: NDArray[np.float32], frames: int) -> int:
-    """How often a capture (n,) of the ramp, played round and round, is broken by lost, repeated or foreign frames.
+def breaks(samples: NDArray[np.float32], frames: int, gain: np.float32) -> int:
+    """How often a capture (n,) of the ramp, played round and round at a gain, is broken by lost, repeated or foreign frames.
 
     What comes before the ramp's first steady 1,000 frames (the fade-in) is not looked at.
     """
-    place = np.rint(samples.astype(np.float64) * (2 * frames)).astype(np.int64) - 1
-    exact = samples == ((place + 1) / (2 * frames)).astype(np.float32)
+    place = np.rint(samples.astype(np.float64) * (2 * frames) / gain).astype(np.int64) - 1
+    exact = samples == ((place + 1) / (2 * frames)).astype(np.float32) * gain
     steady = exact[1:] & exact[:-1] & (samples[1:] > 0.0) & (np.diff(place) % frames == 1)
     run = np.flatnonzero(np.convolve(steady, np.ones(1000), "valid") == 1000)
     if len(run) == 0:
