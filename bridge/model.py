@@ -14,7 +14,7 @@ import numpy as np
 
 from bridge.errors import VamenError
 from bridge.model_metadata import FloatArray, ModelMetadata
-from bridge.shipped_models import DEFAULT_PATH as DEFAULT_PATH
+from bridge.shipped_models import DEFAULT_PATH
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import MelSpectrogramSpec
-from bridge.model import DECODED_OUTPUT, DEFAULT_PATH, ENCODED_OUTPUT
+from bridge.model import DECODED_OUTPUT, ENCODED_OUTPUT
 from bridge.model_metadata import ModelMetadata
+from bridge.shipped_models import MODELS
 from training.model import ModelConfig, StepVAE
 
 MODEL_CONFIG = "model_config"
@@ -72,7 +73,7 @@ def shipped_model(spec: MelSpectrogramSpec) -> Path:
 
     :raises VamenError: none does
     """
-    path = DEFAULT_PATH.with_name(f"{spec.name}.onnx")
+    path = MODELS / f"{spec.name}.onnx"
     if not path.is_file():
         raise VamenError(
             f"No model of the preset {spec.name} comes with VAmEn: name one with --start, or learn with --from-scratch."

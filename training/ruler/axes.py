@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import scipy.stats
@@ -21,9 +21,10 @@ from bridge.control import Control
 from bridge.latent_space import AXIS_MIDDLE, LatentSpace
 from bridge.loudness import integrated_loudness
 from bridge.mel_spectrogram import unit_image
-from bridge.model_metadata import FloatArray, ModelMetadata
+from bridge.model_metadata import FloatArray
 from training.dataset import BreakDataset
 from training.descriptors import AUDIBLE_DB, BACKBEATS, BANDS, DESCRIPTIONS, band_levels, describe, describe_levels, step_rises
+from training.ruler.instrument import Instrument
 from training.scores import block_level_db
 
 Values = NDArray[np.float64]
@@ -41,15 +42,6 @@ SPARED = {"kick": ("kick",), "snare": ("snare",), "chop": ("kick", "snare")}
 """Whose hits an axis may take away: its own, and chop all."""
 MIN_MOVES, MIN_SPEARMAN, MAX_BESIDE = 2.0, 0.9, 0.5
 """The bar of a named axis: its own movement in standard deviations, its order, others' movements as a share of its own."""
-
-
-class Instrument(Protocol):
-    """The part of `bridge.model.Model` that is needed here."""
-
-    @property
-    def metadata(self) -> ModelMetadata: ...
-    def decode_ring(self, latent: FloatArray) -> FloatArray: ...
-    def encode(self, image: FloatArray) -> FloatArray: ...
 
 
 @dataclass(frozen=True)

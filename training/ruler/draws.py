@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import scipy.spatial.distance
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from bridge.errors import VamenError
 from bridge.latent_space import LatentSpace
 from bridge.mel_spectrogram import Image, MelSpectrogramSpec, unit_image
-from bridge.model_metadata import FloatArray, ModelMetadata
+from bridge.model_metadata import FloatArray
 from training.dataset import BreakDataset
 from training.ruler.copies import copy_figures
 from training.ruler.features import FeatureSpace, Hits, band_power, describe, find_hits, frechet_distance, onset_envelope
+from training.ruler.instrument import Instrument
 from training.ruler.level import level_figures
 
 DRAWS = 256
@@ -31,15 +32,6 @@ FLOOR_SETS = 4
 USUAL_TEMPO = 120.0
 TEMPO_TOLERANCE = 0.04
 TEMPO_RATIOS = (0.5, 1.0, 2.0)
-
-
-class Instrument(Protocol):
-    """The part of `bridge.model.Model` that is needed here."""
-
-    @property
-    def metadata(self) -> ModelMetadata: ...
-    def decode_ring(self, latent: FloatArray) -> FloatArray: ...
-    def encode(self, image: FloatArray) -> FloatArray: ...
 
 
 @dataclass(frozen=True)
