@@ -15,6 +15,7 @@ import soundfile
 import soxr
 
 from bridge.errors import VamenError
+from bridge.fit import fit_latent
 from bridge.loudness import at_target_loudness
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, MelSpectrogramSpec, image_from_audio, unit_image
 from bridge.model import Model
@@ -87,7 +88,7 @@ def encode_loop(loop: Loop, model: Model, start_seconds: float, path: Path) -> F
             f"{path} is {len(loop.samples) / ENGINE_SAMPLE_RATE:.2f} s long, so --start {start_seconds:g} is outside."
         )
     samples = fill_image(np.roll(loop.samples, -start), loop.beats, spec, path)
-    return model.encode(unit_image(image_from_audio(at_target_loudness(samples), spec)))
+    return fit_latent(model, unit_image(image_from_audio(at_target_loudness(samples), spec)))
 
 
 def fill_image(samples: FloatArray, beats: int, spec: MelSpectrogramSpec, path: Path) -> FloatArray:

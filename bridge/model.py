@@ -1,7 +1,7 @@
-"""The decoder and encoder of one ``.onnx`` file, run by onnxruntime.
+"""The decoder, the encoder and the decoder's gradient of one ``.onnx`` file, run by onnxruntime.
 
-One graph holds both. Its two inputs, ``latent`` and ``image``, default to empty batches, so that either may be left
-out, and the half whose input is left out stands in the branch of an ``If`` that is then not taken (see export/graph.py).
+One graph holds all three. Its inputs default to empty batches, so that any may be left out, and a part whose input is left
+out stands in the branch of an ``If`` that is then not taken (see export/graph.py).
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ LATENT_INPUT = "latent"
 DECODED_OUTPUT = "decoded_image"
 IMAGE_INPUT = "image"
 ENCODED_OUTPUT = "encoded_latent"
+TRIED_INPUT = "tried_latent"
+WANTED_INPUT = "wanted_image"
+GRADIENT_OUTPUT = "latent_gradient"
 
 Provider = Literal["cpu", "cuda", "auto"]
 
@@ -70,12 +73,12 @@ class Model:
             raise VamenError(f"{path} is no model that onnxruntime can load: {_first_line(error)}") from error
         if provider == "cuda" and "CUDAExecutionProvider" not in session.get_providers():
             raise VamenError("CUDA was asked for but does not serve here: install the [cuda] extra, or use the provider cpu.")
-        _check_names(path, session)
         properties = session.get_modelmeta().custom_metadata_map
         try:
             metadata = ModelMetadata.from_properties(properties)
         except VamenError as error:
             raise VamenError(f"{path}: {error}") from error
+        _check_names(path, session)
         model = cls(session, metadata, hashlib.sha256(data).hexdigest())
         model._check_decoder(path)
         return model
@@ -105,6 +108,15 @@ class Model:
         :returns: (steps, latent_dimensions) float32
         """
         return self._run(ENCODED_OUTPUT, {IMAGE_INPUT: image[np.newaxis]})[0]
+
+    def gradient(self, latent: FloatArray, image: FloatArray) -> FloatArray:
+        """Where the latent of a loop has to go for its picture to leave a wanted one (the other way to come nearer).
+
+        :param latent: (steps, latent_dimensions) float32, as many steps as the model's spec has
+        :param image: (n_mels, steps * frames_per_step) float32 in 0..1, what is wanted
+        :returns: (steps, latent_dimensions) float32, the gradient of a mean squared difference (export/gradient.py)
+        """
+        return self._run(GRADIENT_OUTPUT, {TRIED_INPUT: latent[np.newaxis], WANTED_INPUT: image[np.newaxis]})[0]
 
     def _run(self, output: str, feeds: dict[str, FloatArray]) -> FloatArray:
         contiguous = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in feeds.items()}
@@ -149,7 +161,9 @@ def _providers(provider: Provider) -> list[Any]:
 def _check_names(path: Path, session: onnxruntime.InferenceSession) -> None:
     inputs = {entry.name for entry in (*session.get_inputs(), *session.get_overridable_initializers())}
     outputs = {entry.name for entry in session.get_outputs()}
-    missing = ({LATENT_INPUT, IMAGE_INPUT} - inputs) | ({DECODED_OUTPUT, ENCODED_OUTPUT} - outputs)
+    missing = ({LATENT_INPUT, IMAGE_INPUT, TRIED_INPUT, WANTED_INPUT} - inputs) | (
+        {DECODED_OUTPUT, ENCODED_OUTPUT, GRADIENT_OUTPUT} - outputs
+    )
     if missing:
         raise VamenError(f"{path} is no VAmEn model: its graph lacks {', '.join(sorted(missing))}.")
 

@@ -25,7 +25,7 @@ from bridge.errors import VamenError
 from bridge.mel_spectrogram import MelSpectrogramSpec
 from bridge.prior import Prior as Prior
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 PREFIX = "vamen."
 
 MAX_PROPERTY_CHARACTERS = 8_000_000

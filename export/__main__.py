@@ -16,12 +16,13 @@ import numpy as np
 
 from bridge.encode import fill_image, read_loop
 from bridge.errors import VamenError
+from bridge.fit import descend
 from bridge.loudness import at_target_loudness
 from bridge.mel_spectrogram import image_from_audio, unit_image
 from bridge.model_metadata import FORMAT_VERSION, FloatArray, ModelMetadata, Slot
 from export.axes import fit_axes
 from export.card import card
-from export.convert import half_precision, write_proved
+from export.convert import half_precision, misfit_gradient, write_proved
 from export.level import Leveller
 from export.measure import held_out_scores, unit_images
 from export.prior import fit_prior
@@ -54,7 +55,7 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
     model.load_state_dict(half_precision(checkpoint.average))
     fitted = np.sort(np.random.default_rng(0).permutation(dataset.indices("train"))[:FITTED_IMAGES])
     latents, described = _fitting_set(model, dataset, fitted, checkpoint_path)
-    mean = latents.mean(axis=0)
+    mean, latent_scale = latents.mean(axis=0), np.maximum(latents.std(axis=0), 1e-3)
     leveller = Leveller.fit(latents, lambda part: np.asarray(decode_rings(model, part)), dataset.spec)
     axes, explained = fit_axes(latents, described, dataset.spec)
     print("Variance of each descriptor that its axis explains: " + ", ".join(f"{k} {v:.2f}" for k, v in explained.items()))
@@ -70,10 +71,10 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
         kit_dimensions=checkpoint.model_config.kit_dimensions,
         reach=REACH,
         latent_mean=mean,
-        latent_scale=np.maximum(latents.std(axis=0), 1e-3),
+        latent_scale=latent_scale,
         prior=fit_prior(latents, kits, mean, dataset.spec.steps_per_beat, leveller, seed=0),
         axes=axes,
-        slots=leveller.slots(_slots(model, dataset, fitted, latents, home)),
+        slots=leveller.slots(_slots(model, dataset, fitted, latents, latent_scale, home)),
         training={
             "recipe": f"`python -m training.train DATA --out RUN {_options(checkpoint)}` after "
             f"`python -m training.breaks SOURCES --out DATA --count {dataset.manifest['count']} --preset {dataset.spec.name} "
@@ -148,7 +149,12 @@ def _kept(
 
 
 def _slots(
-    model: StepVAE, dataset: BreakDataset, fitted: np.ndarray[Any, Any], latents: FloatArray, home: Path | None
+    model: StepVAE,
+    dataset: BreakDataset,
+    fitted: np.ndarray[Any, Any],
+    latents: FloatArray,
+    latent_scale: FloatArray,
+    home: Path | None,
 ) -> tuple[Slot, ...]:
     """Home, if a loop is named, then the most typical training break of each of the largest families (maker and source)."""
     slots: list[Slot] = []
@@ -156,7 +162,10 @@ def _slots(
         loop = read_loop(home)
         samples = at_target_loudness(fill_image(loop.samples, loop.beats, dataset.spec, home))
         image = unit_image(image_from_audio(samples, dataset.spec))
-        slots.append(Slot(_plain_name(home.name), encode_means(model, image[np.newaxis])[0]))
+        encoded = encode_means(model, image[np.newaxis])[0]
+        kit_dimensions = model.config.kit_dimensions
+        latent = descend(encoded, lambda tried: misfit_gradient(model, tried, image), latent_scale, kit_dimensions)
+        slots.append(Slot(_plain_name(home.name), latent))
     manifest = dataset.manifest
     families: dict[tuple[int, int], list[int]] = {}
     for position, index in enumerate(fitted):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from rich.progress import track
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -68,7 +69,7 @@ def train(model: BandModel, latents: FloatArray, levels: FloatArray, epochs: int
     inputs, targets = torch.from_numpy(latents), torch.from_numpy(levels)
     optimiser = torch.optim.Adam(model.parameters(), LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
-    for _ in range(epochs):
+    for _ in track(range(epochs), "teaching the stand-in for the decoder"):
         for chosen in torch.split(torch.randperm(len(inputs), generator=generator), BATCH):
             difference = (model(inputs[chosen]) - targets[chosen]) / model.level_spread
             optimiser.zero_grad()

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from bridge.errors import VamenError
 from bridge.model import Model
 from bridge.model_metadata import FloatArray, ModelMetadata
+from export.gradient import LatentGradient, misfit
 from export.graph import HALF_PRECISION_FROM, OPSET, join
 from training.model import REACH, StepVAE, around
 from training.start import weights_from_model
@@ -25,6 +26,8 @@ MAX_DIFFERENCE = 1e-3
 """Largest difference between the file and the checkpoint that is let through, in units of the 0..1 range."""
 MAX_LATENT_DIFFERENCE = 1e-2
 """The same for encoded latents, in units of their scale."""
+MAX_GRADIENT_DIFFERENCE = 1e-2
+"""Between the file's gradient and torch's own, over the largest number in it."""
 MAX_TILE_DIFFERENCE = 1e-5
 """Between a step decoded with its neighbours and the same step of the whole loop."""
 
@@ -66,9 +69,10 @@ def model_proto(model: StepVAE, metadata: ModelMetadata) -> onnx.ModelProto:
     steps = spec.steps
     latent = torch.zeros(2, steps + 2 * REACH, metadata.latent_dimensions)
     image = torch.zeros(2, spec.n_mels, spec.n_frames)
-    decoder = _graph(PaintedImage(model), latent, time_axis=1)
-    encoder = _graph(PosteriorMean(model), image, time_axis=2)
-    return join(decoder, encoder, spec, metadata.latent_dimensions, REACH, metadata.to_properties())
+    decoder = _graph(PaintedImage(model), {"latent": latent}, time_axis=1)
+    encoder = _graph(PosteriorMean(model), {"image": image}, time_axis=2)
+    gradient = _graph(LatentGradient(model), {"latent": latent[:, 2 * REACH :], "image": image}, time_axis=None)
+    return join(decoder, encoder, gradient, spec, metadata.latent_dimensions, REACH, metadata.to_properties())
 
 
 def write_proved(model: StepVAE, metadata: ModelMetadata, path: Path, images: FloatArray) -> dict[str, float]:
@@ -115,6 +119,7 @@ def compare(model: StepVAE, played: Model, images: FloatArray) -> dict[str, floa
             gathered = around(torch.from_numpy(latents)).numpy()
         apart = np.abs(played.decode(gathered) - decode_rings(model, latents)).max()
         differences["decoded"] = max(differences["decoded"], float(apart))
+    differences["gradient"] = max(_gradient_difference(model, played, image) for image in images)
     encoded = np.stack([played.encode(image) for image in images])
     differences["encoded"] = float((np.abs(encoded - encode_means(model, images)) / scale).max())
     whole = played.decode_ring(drawn[0])
@@ -122,7 +127,12 @@ def compare(model: StepVAE, played: Model, images: FloatArray) -> dict[str, floa
     tiles = [played.decode(drawn[0][np.arange(step - REACH, step + REACH + 1) % steps][np.newaxis])[0] for step in range(steps)]
     differences["tile"] = float(np.abs(np.concatenate(tiles, axis=1) - whole).max())
     assert whole.shape[1] == steps * width
-    limits = {"decoded": MAX_DIFFERENCE, "encoded": MAX_LATENT_DIFFERENCE, "tile": MAX_TILE_DIFFERENCE}
+    limits = {
+        "decoded": MAX_DIFFERENCE,
+        "encoded": MAX_LATENT_DIFFERENCE,
+        "gradient": MAX_GRADIENT_DIFFERENCE,
+        "tile": MAX_TILE_DIFFERENCE,
+    }
     for name, limit in limits.items():
         if not differences[name] <= limit:
             raise VamenError(
@@ -130,6 +140,21 @@ def compare(model: StepVAE, played: Model, images: FloatArray) -> dict[str, floa
                 "through), so it was not written: report this with the checkpoint."
             )
     return differences
+
+
+def misfit_gradient(model: StepVAE, latent: FloatArray, image: FloatArray) -> FloatArray:
+    """Torch's own gradient of ``misfit``: latent (steps, latent_dimensions), image (n_mels, n_frames) -> as the latent."""
+    tried = torch.from_numpy(latent[np.newaxis]).requires_grad_()
+    picture, _ = model.decoder.heads(around(tried))
+    [gradient] = torch.autograd.grad(misfit(picture, torch.from_numpy(image[np.newaxis])).sum(), tried)
+    result: FloatArray = gradient[0].numpy()
+    return result
+
+
+def _gradient_difference(model: StepVAE, played: Model, image: FloatArray) -> float:
+    latent = encode_means(model, image[np.newaxis])[0]
+    own = misfit_gradient(model, latent, image)
+    return float(np.abs(played.gradient(latent, image) - own).max() / np.abs(own).max())
 
 
 def measured_reach(model: StepVAE, metadata: ModelMetadata) -> int:
@@ -153,21 +178,23 @@ def _rebuilt(path: Path) -> StepVAE:
     return model
 
 
-def _graph(module: nn.Module, example: Tensor, time_axis: int) -> Any:
+def _graph(module: nn.Module, examples: dict[str, Tensor], time_axis: int | None) -> Any:
+    """A module as ONNX, with a free batch and, unless ``time_axis`` is None, free time."""
     buffer: Any = io.BytesIO()  # torch's own annotation forgets that it takes a file object
+    free = {0: "batch"} if time_axis is None else {0: "batch", time_axis: "time"}
     with warnings.catch_warnings():
         # The tracing exporter is deprecated but the only one that needs nothing beside torch and onnx.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module.eval(),
-            (example,),
+            tuple(examples.values()),
             buffer,
             dynamo=False,
             opset_version=OPSET,
             # Folded weights lose their names, by which a run that starts from the file finds them; onnxruntime folds anyway.
             do_constant_folding=False,
-            input_names=["input"],
+            input_names=list(examples),
             output_names=["output"],
-            dynamic_axes={"input": {0: "batch", time_axis: "time"}},
+            dynamic_axes=dict.fromkeys(examples, free),
         )
     return onnx.load_from_string(buffer.getvalue()).graph

@@ -1,8 +1,9 @@
-"""One ONNX graph for decoder and encoder, of which a run executes only one.
+"""One ONNX graph for decoder, encoder and the decoder's gradient, of which a run executes only one.
 
 onnxruntime runs every node of a graph, whatever outputs are asked for (``only_execute_path_to_fetches`` works in training
-builds alone: microsoft/onnxruntime issue 16013). So each half stands in the branch of an ``If`` that is taken only where
-its input has a batch of at least one; both inputs default to empty batches, so either can be left out.
+builds alone: microsoft/onnxruntime issue 16013). So each part stands in the branch of an ``If`` that is taken only where
+its input has a batch of at least one; all inputs default to empty batches, so any can be left out. Weights stand outside the
+branches, where decoder and gradient share them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from bridge.mel_spectrogram import MelSpectrogramSpec
-from bridge.model import DECODED_OUTPUT, ENCODED_OUTPUT, IMAGE_INPUT, LATENT_INPUT
+from bridge.model import (
+    DECODED_OUTPUT,
+    ENCODED_OUTPUT,
+    GRADIENT_OUTPUT,
+    IMAGE_INPUT,
+    LATENT_INPUT,
+    TRIED_INPUT,
+    WANTED_INPUT,
+)
 
 IR_VERSION = 9
 OPSET = 17
@@ -26,41 +35,53 @@ HALF_PRECISION_FROM = 4096
 def join(
     decoder: onnx.GraphProto,
     encoder: onnx.GraphProto,
+    gradient: onnx.GraphProto,
     spec: MelSpectrogramSpec,
     latent_dimensions: int,
     reach: int,
     properties: Mapping[str, str],
 ) -> onnx.ModelProto:
-    """The model file's graph, from two graphs of one input and one output each.
+    """The model file's graph, from three graphs of one output each. Weights of one name and content are kept once.
 
     :param decoder: latent (batch, steps + 2 * reach, latent_dimensions) -> image (batch, n_mels, columns)
     :param encoder: image (batch, n_mels, columns) -> latent (batch, steps, latent_dimensions)
+    :param gradient: latent of a ring (batch, steps, latent_dimensions), wanted image (batch, n_mels, columns) -> gradient of how
+        far the painted image is from the wanted one, as the latent
     :param properties: metadata, from ``ModelMetadata.to_properties``
     """
-    latent_shape: list[str | int] = ["batch", "read_steps", latent_dimensions]
-    image_shape: list[str | int] = ["images", spec.n_mels, "columns"]
+    ring_shape: list[str | int] = ["tried", "tried_steps", latent_dimensions]
+    inputs: dict[str, list[str | int]] = {
+        LATENT_INPUT: ["batch", "read_steps", latent_dimensions],
+        IMAGE_INPUT: ["images", spec.n_mels, "columns"],
+        TRIED_INPUT: ring_shape,
+        WANTED_INPUT: ["tried", spec.n_mels, "wanted_columns"],
+    }
+    outputs: dict[str, list[str | int]] = {
+        DECODED_OUTPUT: ["painted", spec.n_mels, "painted_columns"],
+        ENCODED_OUTPUT: ["encoded", "steps", latent_dimensions],
+        GRADIENT_OUTPUT: ring_shape,
+    }
     empty_latent = np.zeros((0, 1 + 2 * reach, latent_dimensions), np.float32)
     empty_image = np.zeros((0, spec.n_mels, spec.n_frames), np.float32)
+    weights = _Weights()
     nodes = [
-        *_when_fed(decoder, LATENT_INPUT, DECODED_OUTPUT, empty_image),
-        *_when_fed(encoder, IMAGE_INPUT, ENCODED_OUTPUT, empty_latent),
+        *_when_fed(decoder, [LATENT_INPUT], DECODED_OUTPUT, empty_image, weights),
+        *_when_fed(encoder, [IMAGE_INPUT], ENCODED_OUTPUT, empty_latent, weights),
+        *_when_fed(gradient, [TRIED_INPUT, WANTED_INPUT], GRADIENT_OUTPUT, empty_latent, weights),
     ]
+    defaults: dict[str, np.ndarray] = {
+        LATENT_INPUT: empty_latent,
+        IMAGE_INPUT: empty_image,
+        TRIED_INPUT: empty_latent,
+        WANTED_INPUT: empty_image,
+        "zero_images": np.array(0, np.int64),
+    }
     graph = helper.make_graph(
         nodes,
         "vamen",
-        inputs=[
-            helper.make_tensor_value_info(LATENT_INPUT, TensorProto.FLOAT, latent_shape),
-            helper.make_tensor_value_info(IMAGE_INPUT, TensorProto.FLOAT, image_shape),
-        ],
-        outputs=[
-            helper.make_tensor_value_info(DECODED_OUTPUT, TensorProto.FLOAT, ["painted", spec.n_mels, "painted_columns"]),
-            helper.make_tensor_value_info(ENCODED_OUTPUT, TensorProto.FLOAT, ["encoded", "steps", latent_dimensions]),
-        ],
-        initializer=[
-            numpy_helper.from_array(empty_latent, LATENT_INPUT),
-            numpy_helper.from_array(empty_image, IMAGE_INPUT),
-            numpy_helper.from_array(np.array(0, np.int64), "zero_images"),
-        ],
+        inputs=[helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
+        outputs=[helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
+        initializer=[*(numpy_helper.from_array(array, name) for name, array in defaults.items()), *weights.kept],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="vamen")
     helper.set_model_props(model, dict(properties))
@@ -68,9 +89,34 @@ def join(
     return model
 
 
-def _when_fed(half: onnx.GraphProto, source: str, result: str, empty: np.ndarray) -> list[onnx.NodeProto]:
-    """The nodes that compute ``result`` by ``half`` if ``source`` has a batch of at least one, or else give ``empty``."""
-    taken = _renamed(half, source, prefix=f"{result}/")
+class _Weights:
+    """The tensors of all parts, each kept once."""
+
+    def __init__(self) -> None:
+        self.kept: list[onnx.TensorProto] = []
+        self._by_name: dict[str, onnx.TensorProto] = {}
+
+    def keep(self, tensor: onnx.TensorProto, prefix: str) -> onnx.TensorProto:
+        """What stands for a part's weight in the file: the same of a part before, or a copy, its name behind ``prefix``."""
+        values = numpy_helper.to_array(tensor)
+        if tensor.data_type == TensorProto.FLOAT and math.prod(tensor.dims) >= HALF_PRECISION_FROM:
+            values = values.astype(np.float16)
+        before = self._by_name.get(tensor.name)
+        if before is not None:
+            known = numpy_helper.to_array(before)
+            if known.dtype == values.dtype and np.array_equal(known, values):
+                return before
+        weight = numpy_helper.from_array(values, prefix + tensor.name)
+        self._by_name.setdefault(tensor.name, weight)
+        self.kept.append(weight)
+        return weight
+
+
+def _when_fed(
+    part: onnx.GraphProto, sources: list[str], result: str, empty: np.ndarray, weights: _Weights
+) -> list[onnx.NodeProto]:
+    """The nodes that compute ``result`` by ``part`` if the first source has a batch of at least one, or else give ``empty``."""
+    taken = _renamed(part, sources, f"{result}/", weights)
     fallback = f"{result}/empty"
     skipped = helper.make_graph(
         [helper.make_node("Constant", [], [fallback], value=numpy_helper.from_array(empty))],
@@ -78,6 +124,7 @@ def _when_fed(half: onnx.GraphProto, source: str, result: str, empty: np.ndarray
         inputs=[],
         outputs=[helper.make_tensor_value_info(fallback, TensorProto.FLOAT, [None, None, None])],
     )
+    [source, *_] = sources
     count, fed = f"{source}_count", f"{source}_fed"
     return [
         helper.make_node("Shape", [source], [f"{source}_shape"], start=0, end=1),
@@ -87,35 +134,26 @@ def _when_fed(half: onnx.GraphProto, source: str, result: str, empty: np.ndarray
     ]
 
 
-def _renamed(half: onnx.GraphProto, source: str, prefix: str) -> onnx.GraphProto:
-    """``half`` as the branch of an ``If``: it reads ``source`` from outside, and its own names take ``prefix``."""
-    [half_input], [half_output] = half.input, half.output
-
-    def rename(name: str) -> str:
-        if not name:
-            return name  # an optional input that is left out
-        return source if name == half_input.name else prefix + name
-
+def _renamed(part: onnx.GraphProto, sources: list[str], prefix: str, weights: _Weights) -> onnx.GraphProto:
+    """``part`` as the branch of an ``If``: it reads sources and weights from outside, and its own names take ``prefix``."""
+    [part_output] = part.output
+    names = {"": ""}  # an optional input that is left out
+    names |= {given.name: source for given, source in zip(part.input, sources, strict=True)}
+    widened = []
+    for tensor in part.initializer:
+        weight = weights.keep(tensor, prefix)
+        names[tensor.name] = weight.name
+        if weight.data_type != tensor.data_type:
+            # Read widened inside the branch: onnxruntime folds that once when it loads, and fuses as if it were a weight.
+            names[tensor.name] = f"{prefix}{tensor.name}/wide"
+            widened.append(helper.make_node("Cast", [weight.name], [names[tensor.name]], to=TensorProto.FLOAT))
     nodes = []
-    for index, node in enumerate(half.node):
+    for index, node in enumerate(part.node):
         copy = onnx.NodeProto()
         copy.CopyFrom(node)
         copy.name = f"{prefix}{node.op_type}_{index}"
-        copy.input[:] = [rename(name) for name in node.input]
-        copy.output[:] = [rename(name) for name in node.output]
+        copy.input[:] = [names.get(name, prefix + name) for name in node.input]
+        copy.output[:] = [names.get(name, prefix + name) for name in node.output]
         nodes.append(copy)
-    weights, widened = [], []
-    for tensor in half.initializer:
-        weight = onnx.TensorProto()
-        weight.CopyFrom(tensor)
-        weight.name = prefix + tensor.name
-        if tensor.data_type == TensorProto.FLOAT and math.prod(tensor.dims) >= HALF_PRECISION_FROM:
-            # The weight keeps its name, by which training finds it; the graph reads it widened, once, when it is loaded.
-            weight = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), weight.name)
-            widened.append(helper.make_node("Cast", [weight.name], [f"{weight.name}/wide"], to=TensorProto.FLOAT))
-        weights.append(weight)
-    wide = {node.input[0]: node.output[0] for node in widened}
-    for node in nodes:
-        node.input[:] = [wide.get(name, name) for name in node.input]
-    output = helper.make_tensor_value_info(rename(half_output.name), TensorProto.FLOAT, [None, None, None])
-    return helper.make_graph([*widened, *nodes], prefix.rstrip("/"), inputs=[], outputs=[output], initializer=weights)
+    output = helper.make_tensor_value_info(prefix + part_output.name, TensorProto.FLOAT, [None, None, None])
+    return helper.make_graph([*widened, *nodes], prefix.rstrip("/"), inputs=[], outputs=[output])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from rich.progress import track
 
 from bridge.loudness import loudness_of_steps, step_powers
 from bridge.mel_spectrogram import MelSpectrogramSpec
@@ -75,6 +76,6 @@ class Leveller:
 def painted_powers(latents: FloatArray, paint: Paint, spec: MelSpectrogramSpec) -> np.ndarray[Any, np.dtype[np.float32]]:
     """`step_powers` of the images of latents (count, steps, latent_dimensions): (count, steps)."""
     rows = []
-    for start in range(0, len(latents), BATCH):
+    for start in track(range(0, len(latents), BATCH), f"listening to {len(latents)} painted breaks"):
         rows += [step_powers(image, spec) for image in paint(latents[start : start + BATCH])]
     return np.stack(rows)

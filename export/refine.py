@@ -8,6 +8,7 @@ linear in the latent. So every named axis is bent by gradient (`export.bend`) on
 from __future__ import annotations
 
 import numpy as np
+from rich.progress import track
 
 from bridge.mel_spectrogram import MelSpectrogramSpec
 from bridge.model_metadata import Axis, FloatArray
@@ -53,7 +54,8 @@ def refine(
             levels = np.concatenate([levels, _painted_levels(model, ends, spec)])
         train(stand_in, learnt, levels, epochs, seed + number)
         around = Surroundings.of(stand_in, latents, yardstick)
-        named = [bend(axis, around, updates, seed) for axis in named]
+        shown = f"bending axes, round {number + 1} of {len(UPDATES)}"
+        named = [bend(axis, around, updates, seed) for axis in track(named, shown)]
     bent = {axis.name: axis for axis in named}
     return tuple(bent.get(axis.name, axis) for axis in axes)
 
@@ -82,5 +84,6 @@ def _range(axis: Axis) -> float:
 
 def _painted_levels(model: StepVAE, latents: FloatArray, spec: MelSpectrogramSpec) -> FloatArray:
     """Band levels in dB of what the decoder paints: (break, band, n_frames) float32."""
-    parts = (decode_rings(model, latents[start : start + 64], PAINTING_BATCH) for start in range(0, len(latents), 64))
+    starts = track(range(0, len(latents), PAINTING_BATCH), f"painting {len(latents)} breaks for the axes")
+    parts = (decode_rings(model, latents[start : start + PAINTING_BATCH]) for start in starts)
     return np.stack([band_levels(image, spec) for part in parts for image in part]).astype(np.float32)

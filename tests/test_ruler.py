@@ -161,11 +161,11 @@ def test_a_loop_is_recognised_only_as_itself(dataset: BreakDataset) -> None:
 def with_tiles(path: Path) -> Path:
     """The tiny model with its floor under the name of the grain's tiles: what is silenced is then seen."""
     proto = read_proto(TINY_MODEL)
+    for tensor in proto.graph.initializer:
+        if tensor.name == "decoded_image/floor":
+            tensor.name = f"decoded_image/{GRAIN_TILES}"
     for node in proto.graph.node:
         for attribute in node.attribute:
-            for tensor in attribute.g.initializer:
-                if tensor.name == "decoded_image/floor":
-                    tensor.name = f"decoded_image/{GRAIN_TILES}"
             for inner in attribute.g.node:
                 inner.input[:] = [name.replace("decoded_image/floor", f"decoded_image/{GRAIN_TILES}") for name in inner.input]
     path.write_bytes(proto.SerializeToString())
@@ -209,7 +209,7 @@ def test_figures_of_another_model_are_refused(tmp_path: Path, capsys: pytest.Cap
     path, figures = tmp_path / "tiny.onnx", tmp_path / "out.json"
     path.write_bytes(TINY_MODEL.read_bytes())
     proto = read_proto(path)
-    kernel = next(tensor for node in proto.graph.node for a in node.attribute for tensor in a.g.initializer)
+    kernel = next(tensor for tensor in proto.graph.initializer if tensor.name.endswith("/kernel"))
     kernel.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(kernel) * np.float32(1.01), kernel.name))
     other = tmp_path / "other.onnx"
     onnx.save(proto, other)

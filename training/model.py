@@ -126,8 +126,8 @@ class Decoder(nn.Module):
         x = x.reshape(batch, -1, self.rows, COLUMNS, read).transpose(3, 4).reshape(batch, -1, self.rows, COLUMNS * read)
         stages = zip((self.stage1, self.stage2, self.stage3), self.tiles, strict=True)
         for used, ((widen, refine), tile) in enumerate(stages):
-            x = _double_rows(widen(x))
-            x = F.leaky_relu(x + _repeat(tile, read, used), SLOPE)
+            x = double_rows(widen(x))
+            x = F.leaky_relu(x + repeat_tile(tile, read, used), SLOPE)
             x = x[..., 1:-1] + F.leaky_relu(refine(x), SLOPE)
         picture, level = F.pixel_shuffle(self.paint(x), SHUFFLE).unbind(1)
         return picture + still + self.row_level[:, None], (level + self.grain_level[:, None]) * self.grain(step_latent)
@@ -241,13 +241,13 @@ def _ring(x: Tensor) -> Tensor:
     return torch.cat([x[..., -1:], x, x[..., :1]], dim=-1)
 
 
-def _double_rows(x: Tensor) -> Tensor:
+def double_rows(x: Tensor) -> Tensor:
     """(batch, 2 * channels, rows, columns) -> (batch, channels, 2 * rows, columns)"""
     batch, channels, rows, columns = x.shape
     return x.reshape(batch, channels // 2, 2, rows, columns).transpose(2, 3).reshape(batch, channels // 2, 2 * rows, columns)
 
 
-def _repeat(tile: Tensor, steps: int, used: int) -> Tensor:
+def repeat_tile(tile: Tensor, steps: int, used: int) -> Tensor:
     """One step's tile under all of them, less the ``used`` columns that narrower results have lost at either end."""
     tiles = tile.repeat(1, 1, 1, steps)
     return tiles[..., used : tiles.shape[-1] - used] if used else tiles

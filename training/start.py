@@ -116,13 +116,11 @@ def _network(path: Path, model: Any, metadata: ModelMetadata) -> tuple[ModelConf
     except (TypeError, KeyError, ValueError, RuntimeError) as error:
         raise VamenError(f"{path} holds a network of another version: export it again, or learn with --from-scratch.") from error
     found: dict[str, Tensor] = {}
-    for node in model.graph.node:
-        for attribute in node.attribute:
-            for tensor in attribute.g.initializer:
-                name = tensor.name.removeprefix(f"{DECODED_OUTPUT}/").removeprefix(f"{ENCODED_OUTPUT}/")
-                # A model cannot refer to other files on this machine.
-                if name in wanted and tensor.data_location != TensorProto.EXTERNAL:
-                    found[name] = torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
+    for tensor in model.graph.initializer:
+        name = tensor.name.removeprefix(f"{DECODED_OUTPUT}/").removeprefix(f"{ENCODED_OUTPUT}/")
+        # A model cannot refer to other files on this machine.
+        if name in wanted and tensor.data_location != TensorProto.EXTERNAL:
+            found[name] = torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
     wrong = [name for name, value in wanted.items() if name not in found or found[name].shape != value.shape]
     if wrong:
         raise VamenError(

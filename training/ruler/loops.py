@@ -1,4 +1,4 @@
-"""Loops of the user's that no training image used: how well the model knows them, plainly encoded and by `vamen encode`."""
+"""Loops of the user's that no training image used: how well the model knows them, as they are and through `vamen encode`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from training.scores import block_level_db
 
 
 def loop_latents(painters: Painters, loops: Sequence[UnseenLoop]) -> dict[str, list[FloatArray]]:
-    """Latents (steps, latent_dimensions) of every loop: "loops" as the encoder says, "encoded_loops" as `vamen encode` does.
+    """Latents (steps, latent_dimensions) of every loop: "loops" of their pictures as they are, "encoded_loops" brought to
+    the breaks' loudness first, as `vamen encode` does.
 
     :raises VamenError: a loop's beats do not fill the image
     """

@@ -25,13 +25,7 @@ def load_without_grain(path: Path) -> Model | None:
     :raises VamenError: the file cannot be read
     """
     proto = read_proto(path)
-    tiles = [
-        tensor
-        for node in proto.graph.node
-        for attribute in node.attribute
-        for tensor in attribute.g.initializer
-        if tensor.name.endswith(GRAIN_TILES)
-    ]
+    tiles = [tensor for tensor in proto.graph.initializer if tensor.name.endswith(GRAIN_TILES)]
     if not tiles:
         return None
     for tensor in tiles:

@@ -9,6 +9,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
+from bridge.fit import fit_latent
 from bridge.mel_spectrogram import FloatArray
 from bridge.model import Model
 from bridge.model_metadata import ModelMetadata
@@ -54,8 +55,8 @@ class Painters:
             yield from pool.map(job, items)
 
     def encode(self, images: Iterable[FloatArray]) -> list[FloatArray]:
-        """Latents (steps, latent_dimensions) of images (n_mels, n_frames) in 0..1."""
-        return list(self.each(lambda painter, image: painter.model.encode(image), images))
+        """Latents (steps, latent_dimensions) of images (n_mels, n_frames) in 0..1, as `vamen encode` finds them."""
+        return list(self.each(lambda painter, image: fit_latent(painter.model, image), images))
 
     def paint(self, latents: Iterable[FloatArray]) -> list[FloatArray]:
         """Images (n_mels, n_frames) in 0..1 of latents (steps, latent_dimensions)."""
