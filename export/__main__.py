@@ -76,7 +76,7 @@ def export(checkpoint_path: Path, out: Path, data: Path, home: Path | None, name
         axes=axes,
         slots=leveller.slots(_slots(model, dataset, fitted, latents, latent_scale, home)),
         training={
-            "recipe": f"`python -m training.train DATA --out RUN {_options(checkpoint)}` after "
+            "recipe": f"`{_command(checkpoint)}` after "
             f"`python -m training.breaks SOURCES --out DATA --count {dataset.manifest['count']} --preset {dataset.spec.name} "
             f"--seed {dataset.manifest['seed']}`",
             "export": "`python -m export RUN/checkpoint.pt MODEL.onnx --data DATA" + (" --home LOOP`" if home else "`"),
@@ -187,12 +187,16 @@ def _plain_name(file_name: str) -> str:
     return Path(file_name).stem.removeprefix("loop_").replace("_", " ")
 
 
-def _options(checkpoint: Checkpoint) -> str:
+def _command(checkpoint: Checkpoint) -> str:
+    """What was run to learn this, with all that its result depends on."""
     config = checkpoint.config
     length = f"--updates {config.updates}" if config.updates is not None else f"--minutes {config.minutes:g}"
     origin = checkpoint.provenance.get("start", START_FROM_NOTHING)  # older checkpoints had no choice
     start = "--from-scratch" if origin == START_FROM_NOTHING else f"--start {origin.partition(',')[0]}"
-    return f"{start} {length} --seed {config.seed} --batch {config.batch} --learning-rate {config.learning_rate:g}"
+    processes = checkpoint.provenance.get("processes", "1")  # older checkpoints do not say
+    program = "python -m training.train" if processes == "1" else f"torchrun --nproc_per_node {processes} -m training.train --"
+    options = f"{start} {length} --seed {config.seed} --batch {config.batch} --learning-rate {config.learning_rate:g}"
+    return f"{program} DATA --out RUN {options}"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,7 +6,7 @@ The yardstick of the evaluation. It is fitted once on a data set's training imag
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,10 +95,11 @@ def fitted_once(dataset: BreakDataset, dimensions: int, report: Callable[[float]
                 shape = (dataset.spec.n_mels, dataset.spec.n_frames)
                 return PrincipalComponents(kept["mean"], kept["components"].astype(np.float32), shape)
     found = fit(dataset, dimensions, 0, report)
+    rounded = found.components.astype(np.float16)
     part = path.with_name(f".{path.stem}.part.npz")
-    np.savez(part, key=np.array(key), mean=found.mean, components=found.components.astype(np.float16))
+    np.savez(part, key=np.array(key), mean=found.mean, components=rounded)
     part.replace(path)
-    return found
+    return replace(found, components=rounded.astype(np.float32))  # as it will be read the next time
 
 
 def _orthonormal_rows(matrix: FloatArray) -> FloatArray:

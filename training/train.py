@@ -2,7 +2,7 @@
 
     python -m training.train DATA --out RUN
     python -m training.train DATA --out RUN --from-scratch --minutes 90
-    torchrun --nproc_per_node 4 -m training.train DATA --out RUN --updates 20000
+    torchrun --nproc_per_node 4 -m training.train -- DATA --out RUN --updates 20000
 
 A run starts from the model that ships for the data set's preset, from another one with ``--start``, or from nothing.
 The same command goes on where an interrupted run stopped. All randomness (which images, how they are turned, which
@@ -470,6 +470,7 @@ def _provenance(device: torch.device, processes: int) -> dict[str, str]:
     return {
         "commit": commit or "unknown",
         "hardware": f"{processes} x {hardware}",
+        "processes": str(processes),
         "torch": str(torch.__version__),
         "python": platform.python_version(),
     }

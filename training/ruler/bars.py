@@ -13,7 +13,8 @@ from training.ruler.sound import TEMPOS
 HELD_OUT = {"held_out_draw": "held-out draws", "held_out_source": "held-out sources"}
 """Splits that are held back, by their key in the results."""
 HALF_WAY = Bar(at_least=LEAST_KEPT)
-LOOPS = {"loops": "unseen loops", "encoded_loops": "unseen loops by `vamen encode`"}
+LOOPS = {"loops": "unseen loops"}
+"""The same for loops that the user named, by their key in the results."""
 
 
 def table(results: Mapping[str, Any]) -> tuple[Figure, ...]:

@@ -136,14 +136,12 @@ class Evaluator:
         return {"pictures": pictures, "sound": sound}
 
     def _loops(self) -> dict[str, Any]:
-        results = {}
+        latents = loop_latents(self.painters, self.loops)
         others = self.dataset.images[self.dataset.indices("held_out_draw")]
-        for key, latents in loop_latents(self.painters, self.loops).items():
-            report = self._progress(LOOPS[key])
-            results[key] = loop_figures(self.painters, self.loops, latents, others, self.pca, self.workers, report)
-            if key == "encoded_loops":
-                self._show(LOOPS[key], [unseen.original for unseen in self.loops], self.painters.paint(latents))
-        return results
+        report = self._progress(LOOPS["loops"])
+        figures = loop_figures(self.painters, self.loops, latents, others, self.pca, self.workers, report)
+        self._show(LOOPS["loops"], [unseen.original for unseen in self.loops], self.painters.paint(latents))
+        return {"loops": figures}
 
     def _show(self, section: str, originals: list[Original], painted: list[FloatArray]) -> None:
         for original, image in zip(originals, painted, strict=False):

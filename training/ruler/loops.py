@@ -1,4 +1,4 @@
-"""Loops of the user's that no training image used: how well the model knows them, as they are and through `vamen encode`."""
+"""Loops of the user's that no training image used: how well the model knows them through `vamen encode`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,12 @@ from training.ruler.sound import sound_figures
 from training.scores import block_level_db
 
 
-def loop_latents(painters: Painters, loops: Sequence[UnseenLoop]) -> dict[str, list[FloatArray]]:
-    """Latents (steps, latent_dimensions) of every loop: "loops" of their pictures as they are, "encoded_loops" brought to
-    the breaks' loudness first, as `vamen encode` does.
+def loop_latents(painters: Painters, loops: Sequence[UnseenLoop]) -> list[FloatArray]:
+    """The latent (steps, latent_dimensions) of every loop, as `vamen encode` finds it.
 
     :raises VamenError: a loop's beats do not fill the image
     """
-    encoded = painters.each(lambda painter, unseen: encode_loop(unseen.loop, painter.model, 0.0, unseen.path), loops)
-    return {"loops": painters.encode(unseen.original.image for unseen in loops), "encoded_loops": list(encoded)}
+    return list(painters.each(lambda painter, unseen: encode_loop(unseen.loop, painter.model, 0.0, unseen.path), loops))
 
 
 def loop_figures(
@@ -37,7 +35,7 @@ def loop_figures(
     workers: int,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Figures of loops (one of the two kinds of latents) as those of held-out breaks.
+    """Figures of loops as those of held-out breaks.
 
     :param others: images (count, n_mels, n_frames) of other breaks, among which each loop is to be recognised
     :returns: "pictures", "sound", and "recognised": the share of loops whose painted image lies nearer to its own original than
