@@ -73,7 +73,9 @@ def test_what_is_painted_is_set_beside_as_many_components_and_the_mean_image(dat
     components = pca.fit(dataset, 3, 0, lambda part: None)
     told: list[float] = []
     images = dataset.images[:3]
-    figures = image_figures(painters, images, None, components, told.append)
+    encoded = painters.encode(images, told.append)
+    assert told == [1 / 3, 2 / 3, 1.0]
+    figures = image_figures(painters, images, encoded, components, told.append)
     assert figures["images"] == 3 and told[-1] == 1.0
     assert figures["pca"]["error_db"] < figures["mean_image"]["error_db"]
     # The tiny model paints no grain: it sounds as it would without.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.progress import Progress
 
 from bridge.errors import VamenError
@@ -126,10 +127,13 @@ class Evaluator:
 
     def _split(self, split: str) -> dict[str, Any]:
         indices = self.dataset.indices(split)
+        images = self.dataset.images[indices]
+        latents = self.painters.encode(images, self._progress(f"encoding {HELD_OUT[split]}"))
         report = self._progress(f"pictures of {HELD_OUT[split]}")
-        pictures = image_figures(self.painters, self.dataset.images[indices], None, self.pca, report)
-        originals = held_out_breaks(self.dataset, spread(indices, HEARD[split]))
-        painted = self.painters.paint(self.painters.encode(original.image for original in originals))
+        pictures = image_figures(self.painters, images, latents, self.pca, report)
+        heard = spread(np.arange(len(indices)), HEARD[split])
+        originals = held_out_breaks(self.dataset, indices[heard])
+        painted = self.painters.paint(latents[index] for index in heard)
         report = self._progress(f"sound of {HELD_OUT[split]}")
         sound = sound_figures(originals, painted, self.spec, self.workers, report)
         self._show(HELD_OUT[split], originals[: SHOWN_BREAKS[split]], painted)

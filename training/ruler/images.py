@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.fit import fit_latent
 from bridge.mel_spectrogram import FloatArray, unit_image
 from training.pca import PrincipalComponents
 from training.ruler.painter import Painter, Painters
@@ -24,13 +23,13 @@ Progress = Callable[[float], None]
 def image_figures(
     painters: Painters,
     originals: NDArray[Any],
-    latents: Sequence[FloatArray] | None,
+    latents: Sequence[FloatArray],
     pca: PrincipalComponents,
     progress: Progress,
 ) -> dict[str, Any]:
     """Figures of some originals (count, n_mels, n_frames), 8-bit or in 0..1, beside what stands for them.
 
-    :param latents: what is painted, one (steps, latent_dimensions) for each; None: what `vamen encode` makes of the originals
+    :param latents: what is painted, one (steps, latent_dimensions) for each
     :returns: "images", how many, and error_db, averaged_error_db, texture and sharpness of "model" (as it sounds), "smooth" (the
         model without its grain), "pca" (principal components, as many as the latent has numbers) and "mean_image"
     """
@@ -39,8 +38,7 @@ def image_figures(
 
     def tallied(painter: Painter, start: int) -> dict[str, Tally]:
         part = unit_image(originals[start : start + CHUNK])
-        given = latents[start : start + CHUNK] if latents is not None else None
-        chosen = given or [fit_latent(painter.model, image) for image in part]
+        chosen = latents[start : start + CHUNK]
         ways = {
             "model": np.stack([painter.model.decode_ring(latent) for latent in chosen]),
             "smooth": np.stack([painter.smooth.decode_ring(latent) for latent in chosen]),

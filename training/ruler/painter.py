@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
 
 from bridge.fit import fit_latent
-from bridge.mel_spectrogram import FloatArray
+from bridge.mel_spectrogram import FloatArray, unit_image
 from bridge.model import Model
 from bridge.model_metadata import ModelMetadata
 from training.ruler.model_file import load_without_grain
@@ -54,9 +56,16 @@ class Painters:
         with ThreadPoolExecutor(self.threads) as pool:
             yield from pool.map(job, items)
 
-    def encode(self, images: Iterable[FloatArray]) -> list[FloatArray]:
-        """Latents (steps, latent_dimensions) of images (n_mels, n_frames) in 0..1, as `vamen encode` finds them."""
-        return list(self.each(lambda painter, image: fit_latent(painter.model, image), images))
+    def encode(self, images: NDArray[Any], progress: Callable[[float], None]) -> list[FloatArray]:
+        """Latents (steps, latent_dimensions) of images (count, n_mels, n_frames), 8-bit or in 0..1, as `vamen encode` finds them.
+
+        :param progress: is told the part done, 0..1
+        """
+        latents = []
+        for latent in self.each(lambda painter, image: fit_latent(painter.model, unit_image(image)), images):
+            latents.append(latent)
+            progress(len(latents) / len(images))
+        return latents
 
     def paint(self, latents: Iterable[FloatArray]) -> list[FloatArray]:
         """Images (n_mels, n_frames) in 0..1 of latents (steps, latent_dimensions)."""
