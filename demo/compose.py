@@ -136,9 +136,9 @@ def compose() -> list[ControlChange]:
 
     # 33-36: two breaks that nobody has played before.
     score.at(32, 1, "quantise", "bar")
-    score.for_bar(33, "random", 5)
+    score.for_bar(33, "random", 13)
     score.at(34, 2, "export", "found")
-    score.for_bar(35, "random", 23)
+    score.for_bar(35, "random", 26)
     score.stutter(36, 3, 25, 0.5, 0.5, 0.5, 0.5)
 
     # 37-40: home, shorter and shorter, and the one.
