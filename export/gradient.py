@@ -95,7 +95,7 @@ def _misfit_gradient(picture: Tensor, image: Tensor) -> Tensor:
     rows = F.avg_pool2d(error, (BLOCK, 1))
     blocks = F.avg_pool2d(rows, (1, BLOCK))
     jumps = rows[..., 1:] - rows[..., :-1]
-    # Averages over equally many pixels: a block's share of its average is the reciprocal of its size, and so is their number's.
+    # A pixel has a share of 1 / BLOCK**2 in its block, of which there are pixels / BLOCK**2: the sizes cancel.
     jump_share = 2.0 * JUMP_WEIGHT / (pixels - image.shape[1])
     summed = 2.0 * error / pixels
     summed = summed + 2.0 * BLOCK_WEIGHT / pixels * F.interpolate(blocks, scale_factor=(BLOCK, BLOCK))
