@@ -10,7 +10,7 @@ from pathlib import Path
 from bridge import __version__
 from bridge.errors import VamenError
 from bridge.parameters import DEFAULT_BEATS_PER_MINUTE, DOCUMENTED_LAYOUT, MAX_SEED, PARAMETERS
-from bridge.shipped_models import MODELS, SHIPPED_MODELS
+from bridge.shipped_models import SHIPPED_MODELS, model_path
 
 DESCRIPTION = "An instrument that plays breakbeats nobody has recorded."
 EPILOG = "`vamen COMMAND --help` says more; `vamen play --help` lists every OSC message."
@@ -147,7 +147,7 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
 def _model_path(text: str) -> Path:
     """A model file; the name alone of one that comes with VAmEn stands for it, unless there is such a file."""
     path = Path(text)
-    return MODELS / f"{text}.onnx" if text in SHIPPED_MODELS and not path.exists() else path
+    return model_path(text) if text in SHIPPED_MODELS and not path.exists() else path
 
 
 def _add_tempo(parser: argparse.ArgumentParser, default: float | None, remark: str = "default: %(default)g") -> None:

@@ -76,19 +76,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def encode_loop(loop: Loop, model: Model, start_seconds: float, path: Path) -> FloatArray:
-    """The latent (steps, latent_dimensions) of a loop whose beat one is at `start_seconds`; `path` is for messages.
+    """The latent (steps, latent_dimensions) of a loop; the rest, and the errors raised, as `loop_image`."""
+    return fit_latent(model, loop_image(loop, model.metadata.spec, start_seconds, path))
+
+
+def loop_image(loop: Loop, spec: MelSpectrogramSpec, start_seconds: float, path: Path) -> FloatArray:
+    """The image (n_mels, n_frames) in 0..1 of a loop whose beat one is at `start_seconds`; `path` is for messages.
 
     The loop is a ring: what lies before the start is moved to its end. Raises VamenError when the start lies outside it, or
-    its beats do not fill the model's image.
+    its beats do not fill the image.
     """
-    spec = model.metadata.spec
     start = round(start_seconds * ENGINE_SAMPLE_RATE)
     if abs(start) >= len(loop.samples):
         raise VamenError(
             f"{path} is {len(loop.samples) / ENGINE_SAMPLE_RATE:.2f} s long, so --start {start_seconds:g} is outside."
         )
     samples = fill_image(np.roll(loop.samples, -start), loop.beats, spec, path)
-    return fit_latent(model, unit_image(image_from_audio(at_target_loudness(samples), spec)))
+    return unit_image(image_from_audio(at_target_loudness(samples), spec))
 
 
 def fill_image(samples: FloatArray, beats: int, spec: MelSpectrogramSpec, path: Path) -> FloatArray:

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.progress import track
 
-from bridge.encode import fill_image, read_loop
+from bridge.encode import loop_image, read_loop
 from bridge.errors import VamenError
 from bridge.fit import descend
-from bridge.loudness import at_target_loudness
-from bridge.mel_spectrogram import image_from_audio, unit_image
 from bridge.model_metadata import FORMAT_VERSION, FloatArray, ModelMetadata, Slot
 from export.axes import fit_axes
 from export.card import card
@@ -138,10 +137,8 @@ def _kept(
     if path.exists() and key_path.exists() and key_path.read_text(encoding="utf-8") == key:
         return np.asarray(np.load(path, allow_pickle=False))
     parts = []
-    for start in range(0, len(fitted), BATCH):
+    for start in track(range(0, len(fitted), BATCH), f"{path.stem} of {len(fitted)} training images"):
         parts.append(compute(unit_images(dataset, fitted[start : start + BATCH])))
-        print(f"\r{path.stem}: {min(start + BATCH, len(fitted))} of {len(fitted)} training images", end="", flush=True)
-    print()
     result = np.concatenate(parts)
     np.save(path, result)
     key_path.write_text(key, encoding="utf-8")
@@ -159,9 +156,7 @@ def _slots(
     """Home, if a loop is named, then the most typical training break of each of the largest families (maker and source)."""
     slots: list[Slot] = []
     if home is not None:
-        loop = read_loop(home)
-        samples = at_target_loudness(fill_image(loop.samples, loop.beats, dataset.spec, home))
-        image = unit_image(image_from_audio(samples, dataset.spec))
+        image = loop_image(read_loop(home), dataset.spec, 0.0, home)
         encoded = encode_means(model, image[np.newaxis])[0]
         kit_dimensions = model.config.kit_dimensions
         latent = descend(encoded, lambda tried: misfit_gradient(model, tried, image), latent_scale, kit_dimensions)

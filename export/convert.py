@@ -119,9 +119,9 @@ def compare(model: StepVAE, played: Model, images: FloatArray) -> dict[str, floa
             gathered = around(torch.from_numpy(latents)).numpy()
         apart = np.abs(played.decode(gathered) - decode_rings(model, latents)).max()
         differences["decoded"] = max(differences["decoded"], float(apart))
-    differences["gradient"] = max(_gradient_difference(model, played, image) for image in images)
-    encoded = np.stack([played.encode(image) for image in images])
-    differences["encoded"] = float((np.abs(encoded - encode_means(model, images)) / scale).max())
+    encoded, means = np.stack([played.encode(image) for image in images]), encode_means(model, images)
+    differences["encoded"] = float((np.abs(encoded - means) / scale).max())
+    differences["gradient"] = max(_gradient_difference(model, played, *pair) for pair in zip(means, images, strict=True))
     whole = played.decode_ring(drawn[0])
     width, steps = metadata.spec.frames_per_step, len(mean)
     tiles = [played.decode(drawn[0][np.arange(step - REACH, step + REACH + 1) % steps][np.newaxis])[0] for step in range(steps)]
@@ -151,8 +151,7 @@ def misfit_gradient(model: StepVAE, latent: FloatArray, image: FloatArray) -> Fl
     return result
 
 
-def _gradient_difference(model: StepVAE, played: Model, image: FloatArray) -> float:
-    latent = encode_means(model, image[np.newaxis])[0]
+def _gradient_difference(model: StepVAE, played: Model, latent: FloatArray, image: FloatArray) -> float:
     own = misfit_gradient(model, latent, image)
     return float(np.abs(played.gradient(latent, image) - own).max() / np.abs(own).max())
 

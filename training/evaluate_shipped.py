@@ -17,7 +17,7 @@ from pathlib import Path
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import PRESETS
 from bridge.model import Model
-from bridge.shipped_models import MODELS, SHIPPED_MODELS
+from bridge.shipped_models import SHIPPED_MODELS, model_path
 from training.breaks import build, load_bank
 from training.evaluate import evaluate
 
@@ -75,7 +75,7 @@ def evaluate_shipped(sources: list[Path], loops: list[Path], data: Path, out: Pa
     out.mkdir(parents=True, exist_ok=True)
     as_claimed = True
     for name in SHIPPED_MODELS:
-        model = MODELS / f"{name}.onnx"
+        model = model_path(name)
         preset = Model.load(model).metadata.spec.name
         build(bank, left_out, data / preset, COUNT, PRESETS[preset], SEED, os.cpu_count() or 1)
         evaluation = evaluate(model, data / preset, loops, out / f"{model.stem}.json")

@@ -19,7 +19,7 @@ from bridge.errors import VamenError
 from bridge.mel_spectrogram import MelSpectrogramSpec
 from bridge.model import DECODED_OUTPUT, ENCODED_OUTPUT
 from bridge.model_metadata import ModelMetadata
-from bridge.shipped_models import MODELS
+from bridge.shipped_models import model_path
 from training.model import ModelConfig, StepVAE
 
 MODEL_CONFIG = "model_config"
@@ -73,7 +73,7 @@ def shipped_model(spec: MelSpectrogramSpec) -> Path:
 
     :raises VamenError: none does
     """
-    path = MODELS / f"{spec.name}.onnx"
+    path = model_path(spec.name)
     if not path.is_file():
         raise VamenError(
             f"No model of the preset {spec.name} comes with VAmEn: name one with --start, or learn with --from-scratch."

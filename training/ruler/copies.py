@@ -6,15 +6,16 @@ the nearest one in a hundred training breaks is from another (1.1 dB), because s
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.mel_spectrogram import Image, unit_image
-from bridge.model_metadata import FloatArray, ModelMetadata
+from bridge.model_metadata import FloatArray
 from training.dataset import BreakDataset
 from training.ruler.features import fingerprint
+from training.ruler.instrument import Instrument
 
 SAMPLED = 400
 """Training images whose nearest other one is looked for."""
@@ -23,16 +24,8 @@ CANDIDATES = 4
 THRESHOLD_PERCENTILE = 1.0
 
 
-class Encoder(Protocol):
-    """The part of `bridge.model.Model` that is needed here."""
-
-    @property
-    def metadata(self) -> ModelMetadata: ...
-    def encode(self, image: FloatArray) -> FloatArray: ...
-
-
 def copy_figures(
-    model: Encoder, dataset: BreakDataset, latents: FloatArray, images: list[Image], generator: np.random.Generator
+    model: Instrument, dataset: BreakDataset, latents: FloatArray, images: list[Image], generator: np.random.Generator
 ) -> dict[str, Any]:
     """Share of draws nearer to a training image than the nearest hundredth of training images is to another.
 

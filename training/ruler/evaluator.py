@@ -24,7 +24,7 @@ from training.ruler.bars import HELD_OUT, LOOPS, table
 from training.ruler.claims import FORMAT_VERSION, KEY, comparable
 from training.ruler.figures import Line, lines
 from training.ruler.images import image_figures
-from training.ruler.loops import loop_figures, loop_latents
+from training.ruler.loops import loop_figures
 from training.ruler.model_file import fingerprint
 from training.ruler.originals import Original, digest, held_out_breaks, spread, unseen_loops
 from training.ruler.painter import Painters
@@ -140,11 +140,12 @@ class Evaluator:
         return {"pictures": pictures, "sound": sound}
 
     def _loops(self) -> dict[str, Any]:
-        latents = loop_latents(self.painters, self.loops)
+        loops = [unseen.original for unseen in self.loops]
+        latents = self.painters.encode(np.stack([loop.image for loop in loops]), self._progress(f"encoding {LOOPS['loops']}"))
         others = self.dataset.images[self.dataset.indices("held_out_draw")]
         report = self._progress(LOOPS["loops"])
-        figures = loop_figures(self.painters, self.loops, latents, others, self.pca, self.workers, report)
-        self._show(LOOPS["loops"], [unseen.original for unseen in self.loops], self.painters.paint(latents))
+        figures = loop_figures(self.painters, loops, latents, others, self.pca, self.workers, report)
+        self._show(LOOPS["loops"], loops, self.painters.paint(latents))
         return {"loops": figures}
 
     def _show(self, section: str, originals: list[Original], painted: list[FloatArray]) -> None:

@@ -8,27 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.encode import encode_loop
 from bridge.mel_spectrogram import FloatArray, MelSpectrogramSpec, unit_image
 from training.pca import PrincipalComponents
 from training.ruler.images import Progress, image_figures
-from training.ruler.originals import UnseenLoop
+from training.ruler.originals import Original
 from training.ruler.painter import Painters
 from training.ruler.sound import sound_figures
 from training.scores import block_level_db
 
 
-def loop_latents(painters: Painters, loops: Sequence[UnseenLoop]) -> list[FloatArray]:
-    """The latent (steps, latent_dimensions) of every loop, as `vamen encode` finds it.
-
-    :raises VamenError: a loop's beats do not fill the image
-    """
-    return list(painters.each(lambda painter, unseen: encode_loop(unseen.loop, painter.model, 0.0, unseen.path), loops))
-
-
 def loop_figures(
     painters: Painters,
-    loops: Sequence[UnseenLoop],
+    loops: Sequence[Original],
     latents: Sequence[FloatArray],
     others: NDArray[np.uint8],
     pca: PrincipalComponents,
@@ -42,12 +33,11 @@ def loop_figures(
         to any other loop or break, by the averaged error
     """
     spec = painters.metadata.spec
-    originals = [unseen.original for unseen in loops]
     painted = painters.paint(latents)
-    images = np.stack([original.image for original in originals])
+    images = np.stack([loop.image for loop in loops])
     return {
         "pictures": image_figures(painters, images, latents, pca, lambda part: progress(0.2 * part)),
-        "sound": sound_figures(originals, painted, spec, workers, lambda part: progress(0.2 + 0.8 * part)),
+        "sound": sound_figures(loops, painted, spec, workers, lambda part: progress(0.2 + 0.8 * part)),
         "recognised": recognised(painted, images, others, spec),
     }
 

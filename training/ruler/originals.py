@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.encode import Loop, fill_image, read_loop
+from bridge.encode import fill_image, read_loop
 from bridge.errors import VamenError
 from bridge.loudness import at_target_loudness
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, MelSpectrogramSpec, image_from_audio, unit_image
@@ -46,10 +46,9 @@ class Original:
 
 @dataclass(frozen=True)
 class UnseenLoop:
-    """A loop of the user's: the file as `vamen encode` reads it, and the two bars of it that a model is given."""
+    """A loop of the user's: its file's SHA-256 in hexadecimal, and the two bars of it that a model is given."""
 
-    path: Path
-    loop: Loop
+    sha256: str
     original: Original
 
 
@@ -94,7 +93,7 @@ def unseen_loops(paths: Sequence[Path], spec: MelSpectrogramSpec) -> tuple[list[
         except VamenError as error:
             left_out.append(LeftOut(path.name, str(error)))
             continue
-        loops.append(UnseenLoop(path, loop, Original(path.stem, within_band(samples, spec), image)))
+        loops.append(UnseenLoop(loop.sha256, Original(path.stem, within_band(samples, spec), image)))
     if not loops:
         raise VamenError(f"{paths[0]} holds no loop that can be used ({left_out[0].reason}); give a folder of break loops.")
     return loops, left_out
@@ -102,4 +101,4 @@ def unseen_loops(paths: Sequence[Path], spec: MelSpectrogramSpec) -> tuple[list[
 
 def digest(loops: list[UnseenLoop]) -> str:
     """Names a set of loops by their content, so that figures of different sets are never compared."""
-    return hashlib.sha256(" ".join(sorted(unseen.loop.sha256 for unseen in loops)).encode()).hexdigest()
+    return hashlib.sha256(" ".join(sorted(unseen.sha256 for unseen in loops)).encode()).hexdigest()
