@@ -1,7 +1,7 @@
 """The decoder, the encoder and the decoder's gradient of one ``.onnx`` file, run by onnxruntime.
 
-One graph holds all three. Its inputs default to empty batches, so that any may be left out, and a part whose input is left
-out stands in the branch of an ``If`` that is then not taken (see export/graph.py).
+One graph holds all three. Of it only the decoder is loaded, and the others when they are first asked for: whoever plays needs
+neither, and onnxruntime would prepare all of them (see bridge/model_parts.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bridge.errors import VamenError
+from bridge.halves import in_halves
 from bridge.model_metadata import FloatArray, ModelMetadata
+from bridge.model_parts import interface, part, properties
 from bridge.shipped_models import DEFAULT_PATH
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ TRIED_INPUT = "tried_latent"
 WANTED_INPUT = "wanted_image"
 GRADIENT_OUTPUT = "latent_gradient"
 
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+
+FEWEST_STEPS_IN_HALF = 8
+"""Of a ring that two threads paint: below, the neighbours that both of them read cost what the second thread brings."""
+
 Provider = Literal["cpu", "cuda", "auto"]
 
 
@@ -41,46 +48,34 @@ class Model:
     providers: list[str]
     """The onnxruntime providers that really serve, the first one preferred."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, metadata: ModelMetadata, sha256: str) -> None:
-        self._session = session
-        self.metadata = metadata
-        self.sha256 = sha256
-        self.providers = list(session.get_providers())
+    def __init__(self, path: Path, data: bytes, wanted_providers: list[Any]) -> None:
+        """:meth:`load` makes one of a file's content."""
+        inputs, outputs = interface(data)
+        self.metadata = ModelMetadata.from_properties(properties(data))
+        _check_names(inputs, outputs)
+        self.sha256 = hashlib.sha256(data).hexdigest()
+        self._path = path
+        self._wanted_providers = wanted_providers
+        decoder = _session(part(data, DECODED_OUTPUT), wanted_providers)
+        self._sessions = {DECODED_OUTPUT: decoder}
+        self.providers = list(decoder.get_providers())
 
     @classmethod
-    def load(cls, path: Path | str | None = None, *, provider: Provider = "cpu", threads: int = 1) -> Model:
+    def load(cls, path: Path | str | None = None, *, provider: Provider = "cpu") -> Model:
         """Loads a model file; None stands for the shipped ``hifi`` model.
-
-        One thread is as fast for the few steps that are decoded at a time, and never waits for a second one on a busy machine.
 
         :raises VamenError: the file is missing, no VAmEn model or broken, or the provider is not there
         """
-        import onnxruntime
-
         path = DEFAULT_PATH if path is None else Path(path)
+        wanted_providers = _providers(provider)
         data = _read_file(path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.use_deterministic_compute = True
-        options.log_severity_level = 4
-        # The default logger fills the screen where CUDA is missing; `providers` says what serves.
-        onnxruntime.set_default_logger_severity(4)
         try:
-            # From bytes, not from the path: a model cannot refer to other files on this machine.
-            session = onnxruntime.InferenceSession(data, options, providers=_providers(provider))
-        except Exception as error:  # onnxruntime's errors share no base class but Exception
-            raise VamenError(f"{path} is no model that onnxruntime can load: {_first_line(error)}") from error
-        if provider == "cuda" and "CUDAExecutionProvider" not in session.get_providers():
-            raise VamenError("CUDA was asked for but does not serve here: install the [cuda] extra, or use the provider cpu.")
-        properties = session.get_modelmeta().custom_metadata_map
-        try:
-            metadata = ModelMetadata.from_properties(properties)
+            model = cls(path, data, wanted_providers)
         except VamenError as error:
             raise VamenError(f"{path}: {error}") from error
-        _check_names(path, session)
-        model = cls(session, metadata, hashlib.sha256(data).hexdigest())
-        model._check_decoder(path)
+        if provider == "cuda" and CUDA not in model.providers:
+            raise VamenError("CUDA was asked for but does not serve here: install the [cuda] extra, or use the provider cpu.")
+        model._check_decoder()
         return model
 
     def decode(self, latent: FloatArray) -> FloatArray:
@@ -97,9 +92,19 @@ class Model:
         :param latent: (steps, latent_dimensions) float32, any number of steps
         :returns: (n_mels, steps * frames_per_step) float32 in 0..1
         """
-        reach = self.metadata.reach
-        ring = np.arange(-reach, len(latent) + reach) % len(latent)
-        return self.decode(latent[ring][np.newaxis])[0]
+        reach, spec = self.metadata.reach, self.metadata.spec
+        steps, columns = len(latent), spec.frames_per_step
+        ring = latent[np.newaxis, np.arange(-reach, steps + reach) % steps]
+        if self.providers[0] != CPU:
+            return self.decode(ring)[0]
+        image = np.empty((spec.n_mels, steps * columns), dtype=np.float32)
+
+        def paint(half: slice) -> None:
+            image[:, half.start * columns : half.stop * columns] = self.decode(ring[:, half.start : half.stop + 2 * reach])[0]
+
+        # An onnxruntime session serves several threads at a time.
+        in_halves(paint, steps, FEWEST_STEPS_IN_HALF)
+        return image
 
     def encode(self, image: FloatArray) -> FloatArray:
         """The latent of a loop, the mean of the encoder's posterior.
@@ -118,21 +123,35 @@ class Model:
         """
         return self._run(GRADIENT_OUTPUT, {TRIED_INPUT: latent[np.newaxis], WANTED_INPUT: image[np.newaxis]})[0]
 
+    def read_part(self, output: str) -> bytes:
+        """The part of this very model that computes an output, as an ONNX model of its own (see `bridge.model_parts.part`).
+
+        :raises VamenError: the file has gone, or is another one by now
+        """
+        data = _read_file(self._path)
+        if hashlib.sha256(data).hexdigest() != self.sha256:
+            raise VamenError(f"{self._path} has been replaced by another model since it was loaded: start again.")
+        return part(data, output)
+
     def _run(self, output: str, feeds: dict[str, FloatArray]) -> FloatArray:
-        contiguous = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in feeds.items()}
-        result: FloatArray = self._session.run([output], contiguous)[0]
+        if output not in self._sessions:
+            self._sessions[output] = _session(self.read_part(output), self._wanted_providers)
+        session = self._sessions[output]
+        read = {given.name for given in session.get_inputs()}
+        contiguous = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in feeds.items() if name in read}
+        result: FloatArray = session.run([output], contiguous)[0]
         return result
 
-    def _check_decoder(self, path: Path) -> None:
+    def _check_decoder(self) -> None:
         spec = self.metadata.spec
         shape = (1, 1 + 2 * self.metadata.reach, self.metadata.latent_dimensions)
         try:
             image = self.decode(np.zeros(shape, dtype=np.float32))
-        except Exception as error:  # as above
-            raise VamenError(f"{path}: the decoder does not run: {_first_line(error)}") from error
+        except Exception as error:  # onnxruntime's errors share no base class but Exception
+            raise VamenError(f"{self._path}: the decoder does not run: {_first_line(error)}") from error
         expected = (1, spec.n_mels, spec.frames_per_step)
         if image.shape != expected or not np.isfinite(image).all():
-            raise VamenError(f"{path}: the decoder paints {image.shape} instead of {expected}: export the model again.")
+            raise VamenError(f"{self._path}: the decoder paints {image.shape} instead of {expected}: export the model again.")
 
 
 def _read_file(path: Path) -> bytes:
@@ -144,28 +163,44 @@ def _read_file(path: Path) -> bytes:
         raise VamenError(f"The model {path} cannot be read: {error.strerror or error}.") from error
 
 
+def _session(data: bytes, providers: list[Any]) -> onnxruntime.InferenceSession:
+    """A session of one thread, which never waits for a second one on a busy machine."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
+    options.log_severity_level = 4
+    # The default logger fills the screen where CUDA is missing; `providers` says what serves.
+    onnxruntime.set_default_logger_severity(4)
+    try:
+        # From bytes, not from the path: a model cannot refer to other files on this machine.
+        return onnxruntime.InferenceSession(data, options, providers=providers)
+    except Exception as error:  # onnxruntime's errors share no base class but Exception
+        raise VamenError(f"This is no model that onnxruntime can load: {_first_line(error)}") from error
+
+
 def _providers(provider: Provider) -> list[Any]:
     import onnxruntime
 
     # cuDNN's own search may choose another algorithm in every run, and renders would differ.
-    cuda = ("CUDAExecutionProvider", {"cudnn_conv_algo_search": "DEFAULT"})
+    cuda = (CUDA, {"cudnn_conv_algo_search": "DEFAULT"})
     if provider == "cpu":
-        return ["CPUExecutionProvider"]
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
-        return [cuda, "CPUExecutionProvider"]
+        return [CPU]
+    if CUDA in onnxruntime.get_available_providers():
+        return [cuda, CPU]
     if provider == "auto":
-        return ["CPUExecutionProvider"]
+        return [CPU]
     raise VamenError("CUDA was asked for but this onnxruntime lacks it: install the [cuda] extra, or use the provider cpu.")
 
 
-def _check_names(path: Path, session: onnxruntime.InferenceSession) -> None:
-    inputs = {entry.name for entry in (*session.get_inputs(), *session.get_overridable_initializers())}
-    outputs = {entry.name for entry in session.get_outputs()}
+def _check_names(inputs: set[str], outputs: set[str]) -> None:
     missing = ({LATENT_INPUT, IMAGE_INPUT, TRIED_INPUT, WANTED_INPUT} - inputs) | (
         {DECODED_OUTPUT, ENCODED_OUTPUT, GRADIENT_OUTPUT} - outputs
     )
     if missing:
-        raise VamenError(f"{path} is no VAmEn model: its graph lacks {', '.join(sorted(missing))}.")
+        raise VamenError(f"This is no VAmEn model: its graph lacks {', '.join(sorted(missing))}.")
 
 
 def _first_line(error: Exception) -> str:

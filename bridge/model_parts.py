@@ -121,7 +121,7 @@ class _Node:
         if old not in self.inputs and old not in self.outputs:
             return self.message
         return b"".join(
-            delimited(field.number, new)
+            b"".join(delimited(field.number, new))
             if field.number in (_NODE_INPUT, _NODE_OUTPUT) and isinstance(field.value, memoryview) and field.value == old
             else field.written
             for field in self._fields
@@ -183,17 +183,14 @@ def _written(
     outputs: Iterable[memoryview],
 ) -> bytes:
     """A model's bytes from what was read or made."""
-    graph = [delimited(_GRAPH_NAME, b"vamen")]
+    graph = delimited(_GRAPH_NAME, b"vamen")
     for number, messages in ((_GRAPH_NODE, nodes), (_GRAPH_WEIGHT, weights), (_GRAPH_INPUT, inputs), (_GRAPH_OUTPUT, outputs)):
-        graph += [delimited(number, message) for message in messages]
-    sets = (delimited(_SET_DOMAIN, domain) + integer(_SET_VERSION, version) for domain, version in sorted(operator_sets.items()))
-    return b"".join(
-        [
-            integer(_MODEL_IR_VERSION, ir_version),
-            delimited(_MODEL_GRAPH, b"".join(graph)),
-            *(delimited(_MODEL_OPERATOR_SET, entry) for entry in sets),
-        ]
-    )
+        for message in messages:
+            graph += delimited(number, message)
+    model = [integer(_MODEL_IR_VERSION, ir_version), *delimited(_MODEL_GRAPH, *graph)]
+    for domain, version in sorted(operator_sets.items()):
+        model += delimited(_MODEL_OPERATOR_SET, *delimited(_SET_DOMAIN, domain), integer(_SET_VERSION, version))
+    return b"".join(model)
 
 
 def _shown(name: bytes) -> str:

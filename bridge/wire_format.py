@@ -113,9 +113,9 @@ def integer(number: int, value: int) -> bytes:
     return _encoded(number << 3 | _VARINT) + _encoded(value)
 
 
-def delimited(number: int, value: bytes | memoryview) -> bytes:
-    """The field of this number with a text, a tensor or a message."""
-    return b"".join([_encoded(number << 3 | _LENGTH_DELIMITED), _encoded(len(value)), value])
+def delimited(number: int, *value: bytes | memoryview) -> list[bytes | memoryview]:
+    """The field of this number with a text, a tensor or a message, in pieces, as its value may be: nothing is copied."""
+    return [_encoded(number << 3 | _LENGTH_DELIMITED) + _encoded(sum(map(len, value))), *value]
 
 
 def broken(problem: str) -> VamenError:

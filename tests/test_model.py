@@ -1,17 +1,18 @@
-"""One file, two halves: decoding never runs the encoder, and broken files are refused in one sentence."""
+"""One file, three parts: only what is asked for is loaded, and broken files are refused in one sentence."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import PRESETS
-from bridge.model import DECODED_OUTPUT, ENCODED_OUTPUT, Model
+from bridge.model import DECODED_OUTPUT, ENCODED_OUTPUT, FEWEST_STEPS_IN_HALF, GRADIENT_OUTPUT, Model
 from bridge.shipped_models import MODELS, SHIPPED_MODELS
 from tests.make_tiny_model import DIMENSIONS, FLOOR, NEIGHBOUR, PATH, build, metadata, patterns, shapes
 
@@ -53,19 +54,56 @@ def test_encode_undoes_decode_for_a_break_within_range(model: Model) -> None:
     assert np.allclose(model.encode(decoded), latent * (1.0 + 2.0 * NEIGHBOUR), atol=1e-3)
 
 
-def test_decoding_runs_no_node_of_the_encoder(tmp_path: Path) -> None:
-    import onnxruntime
+def test_a_ring_painted_in_halves_is_the_ring_painted_at_once(model: Model) -> None:
+    latent = np.random.default_rng(5).normal(0.3, 0.5, (2 * FEWEST_STEPS_IN_HALF + 1, len(DIMENSIONS))).astype(np.float32)
+    for steps in (1, 2 * FEWEST_STEPS_IN_HALF - 1, 2 * FEWEST_STEPS_IN_HALF, 2 * FEWEST_STEPS_IN_HALF + 1):
+        ring = latent[:steps]
+        at_once = model.decode(ring[np.newaxis, np.arange(-1, steps + 1) % steps])[0]
+        assert np.abs(model.decode_ring(ring) - at_once).max() < 1e-5
+        assert np.array_equal(model.decode_ring(ring), model.decode_ring(ring.copy()))
 
-    options = onnxruntime.SessionOptions()
-    options.enable_profiling = True
-    options.profile_file_prefix = str(tmp_path / "profile")
-    session = onnxruntime.InferenceSession(PATH.read_bytes(), options, providers=["CPUExecutionProvider"])
-    model = Model(session, metadata(), sha256="")
-    model.decode(np.zeros((1, 3, len(DIMENSIONS)), dtype=np.float32))
-    events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    ran = {event["name"] for event in events if event.get("cat") == "Node"}
-    assert any(name.startswith(f"{DECODED_OUTPUT}/Conv") for name in ran)
-    assert not any(name.startswith(ENCODED_OUTPUT) for name in ran)
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The outputs of every session that onnxruntime opens from now on."""
+    outputs: list[list[str]] = []
+
+    class Watched(onnxruntime.InferenceSession):
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            outputs.append([output.name for output in self.get_outputs()])
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Watched)
+    return outputs
+
+
+def test_encoder_and_gradient_are_loaded_when_they_are_first_asked_for(opened: list[list[str]]) -> None:
+    model = Model.load(PATH)
+    latent = patterns()["amen"]
+    image = model.decode_ring(latent)
+    assert opened == [[DECODED_OUTPUT]]
+    model.encode(image)
+    model.encode(image)
+    assert opened == [[DECODED_OUTPUT], [ENCODED_OUTPUT]]
+    assert model.gradient(latent, image).shape == latent.shape
+    assert opened == [[DECODED_OUTPUT], [ENCODED_OUTPUT], [GRADIENT_OUTPUT]]
+
+
+def test_a_file_replaced_while_its_model_plays_is_not_mixed_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "changing.onnx"
+    path.write_bytes(PATH.read_bytes())
+    model = Model.load(path)
+    latent = patterns()["amen"]
+    image = model.decode_ring(latent)
+    model.encode(image)
+    path.write_bytes(PATH.read_bytes() + b"\x10\x00")
+    assert model.encode(image).shape == latent.shape  # is there already
+    with pytest.raises(VamenError, match=r"changing\.onnx has been replaced"):
+        model.gradient(latent, image)
+    path.unlink()
+    with pytest.raises(VamenError, match=r"changing\.onnx cannot be read"):
+        model.gradient(latent, image)
+    assert np.array_equal(model.decode_ring(latent), image)
 
 
 def test_equal_files_give_equal_hashes_and_pictures(model: Model) -> None:
@@ -84,7 +122,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "broken.onnx"
     path.write_bytes(b"RIFF" * 100)
-    with pytest.raises(VamenError, match=r"broken\.onnx is no model"):
+    with pytest.raises(VamenError, match=r"broken\.onnx: The model file's graph"):
         Model.load(path)
     path.write_bytes(PATH.read_bytes()[:20_000])
     with pytest.raises(VamenError, match=r"broken\.onnx"):
