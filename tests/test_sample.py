@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -10,15 +15,18 @@ import numpy as np
 import pytest
 
 from bridge import break_render
-from bridge.__main__ import main
+from bridge.__main__ import INTERRUPTED_STATUS, main
 from bridge.break_render import export_break, render_break, tempo_text
+from bridge.errors import VamenError
 from bridge.latent_space import LatentSpace
 from bridge.limiter import CEILING_DBTP, true_peak_dbtp
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, load_png
 from bridge.model import Model
-from bridge.sample import draw_bars
+from bridge.sample import SampleSettings, draw_bars, written_draws
+from bridge.sample_processes import process_count, written_by_processes
 from bridge.watch_folder import WatchFolder
-from tests.conftest import TINY_MODEL
+from tests.conftest import ROOT, TINY_MODEL
+from tests.rig import wait_until
 
 
 def vamen(*arguments: object) -> int:
@@ -41,6 +49,89 @@ def test_sample_writes_the_asked_for_breaks(tmp_path: Path, capsys: pytest.Captu
     assert len(names(tmp_path)) == 12
     first, third = (tmp_path / f"breaks_161.5bpm_2bars_000{number}.wav" for number in (1, 3))
     assert first.read_bytes() == third.read_bytes()
+
+
+def settings(folder: Path) -> SampleSettings:
+    return SampleSettings(model=TINY_MODEL, provider="cpu", out=folder, bars=1, beats_per_minute=240.0)
+
+
+def drawn(folder: Path, seeds: list[int]) -> list[Path]:
+    return list(written_draws(WatchFolder(folder), Model.load(TINY_MODEL), seeds, settings(folder)))
+
+
+def test_several_processes_write_the_files_of_one(tmp_path: Path) -> None:
+    seeds = [7, 3, 2**31 - 1, 0, 11]
+    alone, together = drawn(tmp_path / "alone", seeds), list(written_by_processes(seeds, settings(tmp_path / "together"), 2))
+    assert [path.name for path in together] == [path.name for path in alone]
+    assert names(tmp_path / "together") == names(tmp_path / "alone")
+    for name in names(tmp_path / "alone"):
+        assert (tmp_path / "together" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+    assert multiprocessing.active_children() == []
+
+
+def test_processes_are_started_where_there_is_enough_to_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert [process_count(breaks) for breaks in (1, 2, 15, 16, 24, 1000)] == [1, 1, 1, 2, 3, 4]
+
+
+def test_whoever_stops_listening_keeps_what_is_whole(tmp_path: Path) -> None:
+    breaks = written_by_processes(list(range(40)), settings(tmp_path), 2)
+    seen = [next(breaks), next(breaks)]
+    breaks.close()
+    assert multiprocessing.active_children() == []
+    left = names(tmp_path)
+    assert not [name for name in left if name.endswith(".part")]
+    # One more may just have been given its name; none lacks a companion.
+    assert {path.name for path in seen} <= set(left) and len(left) in (6, 9)
+
+
+def test_a_process_that_dies_is_an_error_and_not_silence(tmp_path: Path) -> None:
+    breaks = written_by_processes(list(range(40)), settings(tmp_path), 2)
+    next(breaks)
+    multiprocessing.active_children()[0].kill()
+    with pytest.raises(VamenError, match=r"A process that draws breaks has died \(exit status -9\)"):
+        list(breaks)
+    assert multiprocessing.active_children() == []
+
+
+def test_what_a_process_cannot_write_is_said_as_here(tmp_path: Path) -> None:
+    unwritable = tmp_path / "file"
+    unwritable.write_text("no folder")
+    with pytest.raises(VamenError) as said:
+        drawn(unwritable, [0])
+    with pytest.raises(VamenError) as said_by_process:
+        list(written_by_processes([0, 1], settings(unwritable), 2))
+    assert str(said_by_process.value) == str(said.value)
+
+
+def group_exists(number: int) -> bool:
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_ctrl_c_ends_all_processes_and_leaves_whole_files(tmp_path: Path) -> None:
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one core, one process")
+    command = [sys.executable, "-m", "bridge", "sample", "-n", "4000", "--bars", "1", "--out", str(tmp_path / "breaks")]
+    with subprocess.Popen(
+        [*command, "--model", str(TINY_MODEL), "--provider", "cpu"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        first = Path(process.stdout.readline().strip())
+        # To the whole group, as a terminal does.
+        os.killpg(process.pid, signal.SIGINT)
+        listed, said = process.communicate(timeout=60)
+    assert process.returncode == INTERRUPTED_STATUS and said == "vamen: interrupted.\n"
+    wait_until(lambda: not group_exists(process.pid), "the last process to go")
+    left = names(tmp_path / "breaks")
+    assert not [name for name in left if name.endswith(".part")]
+    wavs = [name for name in left if name.endswith(".wav")]
+    assert {first.name, *(Path(line).name for line in listed.split())} <= set(wavs) and len(left) == 3 * len(wavs)
 
 
 @pytest.mark.parametrize(("bars", "word"), [(1, "bar"), (2, "bars"), (4, "bars")])
