@@ -18,7 +18,7 @@ COUNT ?= 10000
 # Further options of the command behind a target: `make play ARGS="--bpm 174"`.
 ARGS ?=
 
-.PHONY: help demo play train-env test lint bench torture data train export evaluate clean
+.PHONY: help demo play train-env test lint bench bench-long torture data train export evaluate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -31,7 +31,8 @@ help:
 	@echo "make evaluate   measure the shipped models beside the bars and their cards (SOURCES=, LOOPS=: other sounds)"
 	@echo "make test       run the tests (ARGS=\"-k limiter\")"
 	@echo "make lint       ruff and mypy"
-	@echo "make bench      measure the speed of the model, the sound and the exports"
+	@echo "make bench      measure the speed beside librosa and torch, and from the knob to the ear (ten minutes)"
+	@echo "make bench-long the same with 500 turns a cell and a knob that turns for five minutes"
 	@echo "make torture    the kill tests at full count"
 
 demo: $(VENV)/.runtime
@@ -63,9 +64,11 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.train
-	$(BIN)/python -m tests.benchmarks.speed $(ARGS)
-	$(BIN)/python -m tests.benchmarks.fidelity
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+bench-long: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks --long $(ARGS)
 
 torture: $(VENV)/.dev
 	VAMEN_KILLS=200 $(BIN)/python -m pytest -k "kill" $(ARGS)
