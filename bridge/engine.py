@@ -2,8 +2,9 @@
 
 A tick is 256 frames of the sound's own counter, and it is the only clock there is. Which controls a tick applies, which step it
 paints, when the result sounds: all follow from the tick's number and the state, so playing live and rendering offline are one.
+What tick n decides is heard from frame 256 n on; whoever drives the engine runs the tick early enough for that.
 
-    controls -> latent space, transport -> at most one painted step every `step_ticks` -> Publication, heard `margin_ticks` later
+    controls -> latent space, transport -> at most one painted step every `step_ticks` -> Publication
 
 A new tempo, and a quantised change, are painted into a second ring that takes over on the beat once enough steps are ready; the
 rest of it is painted before it is heard.
@@ -43,11 +44,11 @@ QUANTISE_BEATS = {"beat": 1, "bar": 4, "loop": 8}
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Ticks that painting one step is given, and ticks between a publication and its sound. Part of a take's state: live and
+    """Ticks from one painted step to the next, and ticks between a decision and its sound. Part of a take's state: live and
     offline must agree on it."""
 
     step_ticks: int = 2
-    margin_ticks: int = 2
+    margin_ticks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +139,10 @@ class Engine:
         effect = (number + self.schedule.margin_ticks) * TICK_FRAMES
         for control in controls:
             self._apply(control, now=effect)
-        self._hand_over(number, effect)
         self._follow_latent(number)
         if number >= self._busy_until:
-            self._paint(number)
+            self._paint(number, effect)
+        self._hand_over(number, effect)
         if not self._changed:
             return None
         publication = self._publication(effect, self._fade)
@@ -232,7 +233,7 @@ class Engine:
         takeover = self._takeover
         if takeover is not None and number < takeover.tick:
             takeover = None
-        if takeover is None and not (self._finished and number >= self._busy_until):
+        if takeover is None and not self._finished:
             return
         ring = self.ring if takeover is None else takeover.ring
         slot = self.store.write(ring.samples)
@@ -286,29 +287,26 @@ class Engine:
         self._takeover = takeover
         return takeover
 
-    def _paint(self, number: int) -> None:
+    def _paint(self, number: int, effect: int) -> None:
         """Paint the dirty step that will be heard next, if there is one."""
         takeover = self._takeover
-        ready = number + self.schedule.step_ticks
         if takeover is not None:
-            if ready > takeover.tick:
-                return
             ring, first = takeover.ring, takeover.first_step
         else:
             ring = self.ring
-            heard = (ready + self.schedule.margin_ticks) * TICK_FRAMES
+            # A painted step is heard from half a window before it on. With `quantise step` what sounds is left alone.
+            heard = effect if self.quantise == "step" else effect + ring.grid.spec.n_fft_engine // 2
             first = ring.step_at((heard - self._sounding_anchor()) % ring.grid.loop_length)
         dirty = np.flatnonzero(ring.dirty)
         if not len(dirty):
             return
         distance = (dirty - first) % ring.steps
         if takeover is None and self.quantise == "step":
-            # The step under the playhead is left to sound as it began.
             distance[distance == 0] = ring.steps
         ring.paint_step(int(dirty[np.argmin(distance)]))
         self.counters.painted_steps += 1
         self.counters.repaints += not ring.dirty.any()
-        self._busy_until = ready
+        self._busy_until = number + self.schedule.step_ticks
         self._finished = takeover is None
 
     def _sounding_anchor(self) -> int:

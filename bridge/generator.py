@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.griffin_lim import LoopGrid, linear_magnitude, paint_ring, repaint
+from bridge.griffin_lim import LoopGrid, paint_ring, repaint, repaint_ring
 from bridge.low_band import LOOK_BACK_STEPS
+from bridge.mel_inversion import linear_magnitude
 from bridge.mel_spectrogram import FloatArray, stretch_columns
 from bridge.model import Model
 
@@ -74,10 +75,10 @@ class Ring:
         for shift in range(-reach, reach + 1):
             seen |= np.roll(changed, shift)
         self._undecoded |= seen
-        # The frames of a step are stretched from its own columns and those of the steps on either side.
-        touched = seen | np.roll(seen, -1) | np.roll(seen, 1)
-        self._stale |= touched
-        self.dirty |= touched
+        # The frames of a step are stretched from its own columns and those of the steps on either side; but where only those have
+        # changed, what moves is too little to be painted for its own sake.
+        self._stale |= seen | np.roll(seen, -1) | np.roll(seen, 1)
+        self.dirty |= seen
         self._latent = latent
         self._just_moved = True
 
@@ -87,9 +88,17 @@ class Ring:
 
     def paint_all(self) -> None:
         """Paint every step from cold, as an export does."""
+        self._refresh_all()
+        self.samples = paint_ring(self._magnitude, self.grid)
+
+    def repaint_all(self) -> None:
+        """Paint every step into the sound that is there, from its phases."""
+        self._refresh_all()
+        self.samples = repaint_ring(self.samples, self._magnitude, self.grid)
+
+    def _refresh_all(self) -> None:
         self._image = self._model.decode_ring(self._latent)
         self._magnitude = linear_magnitude(self._stretched(self._image, self.grid.n_frames), self._spec)
-        self.samples = paint_ring(self._magnitude, self.grid)
         self._undecoded[:] = self._stale[:] = self.dirty[:] = False
 
     def paint_step(self, step: int) -> None:

@@ -3,55 +3,56 @@
     image -> mel power -> linear magnitude -> starting phases -> a few iterations -> samples
 
 Frame i of F stands at sample round(i * N / F) of a loop of N samples at `ENGINE_SAMPLE_RATE`; everything wraps around. A whole
-ring is painted cold by `render_loop`; `repaint` paints a run of frames into a ring that sounds, with its neighbours as boundary.
+ring is painted cold by `render_loop`, or from the phases that sound by `repaint_ring`; `repaint` paints a run of frames into a
+ring that sounds, with its neighbours as boundary.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import scipy.fft
-import scipy.sparse
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from bridge.attack_envelope import attack_gain, frame_energy, hops_in_half_window
+from bridge.halves import in_halves
 from bridge.low_band import low_band_phase
+from bridge.mel_inversion import linear_magnitude
 from bridge.mel_spectrogram import (
     FloatArray,
     MelSpectrogramSpec,
     analysis_window,
-    fft_workers,
     frame_positions,
-    mel_filter_bank,
-    power_from_image,
     short_time_spectrum,
-    spectrum_scale,
     stretch_columns,
     unit_image,
 )
+from bridge.start_phase import ComplexArray, start_phases
 
-ComplexArray = NDArray[np.complex64]
-_State = tuple[ComplexArray, ComplexArray]
-
-COLD_ITERATIONS = 16
+COLD_ITERATIONS = 6
+WARM_ITERATIONS = 3
 REPAINT_ITERATIONS = 5
 _MOMENTUM, _TRAIL, _RELAXATION = np.float32(1.0), np.float32(1.25), np.float32(1.25)
 """Alpha, beta and gamma of the accelerated Griffin-Lim algorithm; chosen by measuring 5 to 24 iterations on real breaks."""
 
-_INVERSION_UPDATES = 2
-_RIDGE = 1e-2
-_PATH_SWEEPS = 6
-_TIME_BANDWIDTH = 0.25645
-"""Ratio gamma / n_fft**2 of the Gaussian nearest to a Hann window (Prusa, Balazs, Sondergaard 2017, table I)."""
+_CHUNK_FRAMES = 256
+"""Frames that go through an iteration together: they fit into a core's cache."""
 
 _LEAD_IN_FRAMES = 2
 """Frames before the asked ones that a repaint takes along: they overlap what comes, and were painted without knowing it."""
 
 WARM_LIMIT = 0.35
 """A repaint keeps the old phases while the magnitudes move by less than this share of their norm; beyond it they mislead."""
+
+
+# A loop takes some 20 MB of arrays and gives them back at once. glibc hands such memory back to the system, and gets it again a
+# page at a time, which takes longer than the work, until a program has once freed a block as large as this.
+np.empty(2**25 - 2**16, dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,7 @@ class LoopGrid:
     def at_tempo(cls, spec: MelSpectrogramSpec, beats_per_minute: float, steps: int | None = None) -> LoopGrid:
         """The grid of a loop of `steps` steps (default: one image) at a tempo in beats a minute."""
         n_steps = spec.steps if steps is None else steps
-        loop_length = spec.loop_length(beats_per_minute, n_steps // spec.steps_per_beat)
-        return cls(spec, loop_length, spec.frames_for(loop_length, n_steps), n_steps)
+        return _known_grid(spec, spec.loop_length(beats_per_minute, n_steps // spec.steps_per_beat), n_steps)
 
     @property
     def hop(self) -> float:
@@ -88,86 +88,16 @@ class LoopGrid:
     @cached_property
     def window_sum(self) -> FloatArray:
         """Sum of the squared windows of all frames at each sample: (loop_length,)."""
-        n_fft = self.spec.n_fft_engine
-        return _ring_sum(np.broadcast_to(_window_square(n_fft), (self.n_frames, n_fft)), self)
+        n_fft, length = self.spec.n_fft_engine, self.loop_length
+        line = _window_sum(self.centres, length + n_fft, n_fft)
+        line[:n_fft] += line[length:]
+        return np.roll(line[:length], -(n_fft // 2))
 
 
-@lru_cache(maxsize=4)
-def _inversion(spec: MelSpectrogramSpec) -> tuple[FloatArray, scipy.sparse.csr_array, scipy.sparse.csr_array, FloatArray]:
-    """Ridge inverse (n_bins, n_mels), bank, its transpose, and the floor's weights (n_bins,)."""
-    bank = mel_filter_bank(spec).astype(np.float64)
-    inverse = np.linalg.solve(bank.T @ bank + _RIDGE * np.eye(spec.n_bins), bank.T)
-    floor = np.maximum(bank.T @ bank.sum(axis=1), 1e-6)
-    sparse = scipy.sparse.csr_array(bank.astype(np.float32))
-    return inverse.astype(np.float32), sparse, scipy.sparse.csr_array(sparse.T), (1.0 / floor).astype(np.float32)
-
-
-def linear_magnitude(columns: NDArray[Any], spec: MelSpectrogramSpec) -> FloatArray:
-    """Magnitudes, as `short_time_spectrum` has them, behind image columns (n_mels, m); never negative: (m, n_bins).
-
-    A precomputed ridge inverse, clipped, then two multiplicative updates (Lee and Seung, "Algorithms for non-negative matrix
-    factorization", 2001, with the filter bank as the fixed factor): together as near as 30 updates from a flat start.
-    """
-    inverse, bank, transpose, floor = _inversion(spec)
-    power = power_from_image(columns, spec)
-    projected = transpose @ power
-    # The floor keeps a bin that the clipping silenced alive, so that an update can still raise it.
-    estimate = np.maximum(inverse @ power, 1e-3 * floor[:, None] * projected)
-    for _ in range(_INVERSION_UPDATES):
-        estimate *= projected / np.maximum(transpose @ (bank @ estimate), np.float32(1e-20))
-    magnitude = np.ascontiguousarray(np.sqrt(estimate, dtype=np.float32).T)
-    magnitude /= np.float32(spectrum_scale(spec.n_fft_engine))
-    return magnitude
-
-
-def start_phases(
-    magnitude: FloatArray, low: ComplexArray, before: tuple[FloatArray, NDArray[np.float64]] | None, grid: LoopGrid
-) -> ComplexArray:
-    """Starting phasors of m frames: (m, n_bins).
-
-    `magnitude` (m + 2, n_bins) has one frame more on either side, `low` (m, low_bins) the decided phasors of the low band (0
-    where free), `before` the magnitude and phase of the frame before the first (None: start from silence). Phase-gradient
-    integration after Prusa, Balazs and Sondergaard, "A noniterative method for reconstruction of phase from STFT magnitude",
-    2017; instead of their heap, each frame takes every bin's phase either along time or along frequency from its neighbours,
-    whichever path is louder at its quietest point (a few vectorised sweeps approximate the widest paths).
-    """
-    spec = grid.spec
-    n_fft, n_bins = spec.n_fft_engine, magnitude.shape[1]
-    gamma = _TIME_BANDWIDTH * n_fft**2
-    bin_width = 2 * np.pi / n_fft
-    level = np.log(np.maximum(magnitude, 1e-7 * max(float(magnitude.max()), 1e-7))).astype(np.float64)
-    slope = np.zeros_like(level)
-    slope[:, 1:-1] = (level[:, 2:] - level[:, :-2]) / 2
-    along_time = bin_width * np.arange(n_bins) + (2 * np.pi / gamma / bin_width) * slope
-    along_frequency = -(gamma / (2 * np.pi)) * bin_width / grid.hop * (level[2:] - level[:-2]) / 2
-    height = np.zeros_like(along_frequency)
-    np.cumsum((along_frequency[:, 1:] + along_frequency[:, :-1]) / 2, axis=1, out=height[:, 1:])
-    advance = grid.hop * (along_time[1:-1] + along_time[:-2]) / 2
-
-    low_phase, decided = np.angle(low), low[:, 0] != 0
-    n_low = low.shape[1]
-    bins = np.arange(n_bins)
-    phases = np.empty_like(height)
-    loud, phase = before if before is not None else (np.zeros(n_bins, np.float32), np.zeros(n_bins))
-    for frame in range(len(height)):
-        now = magnitude[frame + 1]
-        through_time = phase + advance[frame]
-        width = loud.copy()
-        if decided[frame]:
-            through_time[:n_low] = low_phase[frame]
-            width[:n_low] = np.inf
-        path = width.copy()
-        for _ in range(_PATH_SWEEPS):
-            np.maximum(path[1:], np.minimum(path[:-1], now[:-1]), out=path[1:])
-            np.maximum(path[:-1], np.minimum(path[1:], now[1:]), out=path[:-1])
-        anchored = path <= width
-        left = np.maximum.accumulate(np.where(anchored, bins, 0))
-        right = np.minimum.accumulate(np.where(anchored, bins, n_bins)[::-1])[::-1]
-        anchor = np.where(bins - left <= right - bins, left, np.minimum(right, n_bins - 1))
-        phase = through_time[anchor] + height[frame] - height[frame, anchor]
-        phases[frame] = phase
-        loud = now
-    return np.exp(1j * phases).astype(np.complex64)
+@lru_cache(maxsize=16)
+def _known_grid(spec: MelSpectrogramSpec, loop_length: int, steps: int) -> LoopGrid:
+    """One grid for all loops of a length: what it knows about itself is worked out once."""
+    return LoopGrid(spec, loop_length, spec.frames_for(loop_length, steps), steps)
 
 
 def render_loop(image: NDArray[Any], spec: MelSpectrogramSpec, beats_per_minute: float) -> FloatArray:
@@ -181,23 +111,190 @@ def render_loop(image: NDArray[Any], spec: MelSpectrogramSpec, beats_per_minute:
 
 def paint_ring(magnitude: FloatArray, grid: LoopGrid, iterations: int = COLD_ITERATIONS) -> FloatArray:
     """The sound of a whole ring of magnitudes (n_frames, n_bins), from cold: (loop_length,)."""
-    n_fft, n_bins = grid.spec.n_fft_engine, magnitude.shape[1]
     low = low_band_phase(magnitude, grid.frames_per_step, grid.hop, grid.spec, 0, grid.n_frames)
     # Begin where it is quietest, so that the place where the first frame meets the last is not heard.
-    quietest = int(np.argmin(np.square(magnitude).sum(axis=1)))
+    quietest = int(np.argmin(np.einsum("fb,fb->f", magnitude, magnitude)))
     order = (quietest + np.arange(-1, grid.n_frames + 1)) % grid.n_frames
     spectrum = np.empty(magnitude.shape, dtype=np.complex64)
-    spectrum[order[1:-1]] = start_phases(magnitude[order], low[order[1:-1]], None, grid)
+    spectrum[order[1:-1]] = start_phases(magnitude[order], low[order[1:-1]], None, grid.hop, grid.spec.n_fft_engine)
     spectrum *= magnitude
-    state = None
+    ring = _RingPainter(magnitude, low, grid)
+    ring.begin(spectrum)
     for _ in range(iterations):
-        seen = short_time_spectrum(_synthesise_ring(spectrum, grid), grid.centres, n_fft)[:, :n_bins]
-        moved, state = _accelerate(seen, state)
-        spectrum = _project(moved, magnitude, low)
-    samples = _synthesise_ring(spectrum, grid)
-    centres = np.append(grid.centres, grid.loop_length)
-    samples *= attack_gain(samples, centres, frame_energy(magnitude, n_fft), np.ones(grid.n_frames, dtype=bool), n_fft)
-    return samples
+        ring.iterate()
+    return ring.finished()
+
+
+def repaint_ring(samples: FloatArray, magnitude: FloatArray, grid: LoopGrid, iterations: int = WARM_ITERATIONS) -> FloatArray:
+    """The sound of a whole ring of magnitudes (n_frames, n_bins), from the phases of what sounds: both (loop_length,).
+
+    Meant for magnitudes that have moved a little; from far away `paint_ring` is nearer to them after the same time.
+    """
+    low = low_band_phase(magnitude, grid.frames_per_step, grid.hop, grid.spec, 0, grid.n_frames)
+    ring = _RingPainter(magnitude, low, grid)
+    ring.hear(samples)
+    for _ in range(iterations):
+        ring.iterate()
+    return ring.finished()
+
+
+class _RingPainter:
+    """Iterations around a whole ring of magnitudes (n_frames, n_bins), in two halves at the same time."""
+
+    def __init__(self, magnitude: FloatArray, low: ComplexArray, grid: LoopGrid) -> None:
+        self._grid = grid
+        self._magnitude = magnitude
+        n_fft = grid.spec.n_fft_engine
+        # Sample 0 of the line is half a window before the ring's; its end repeats its beginning.
+        self._line = np.zeros(grid.loop_length + n_fft, dtype=np.float32)
+        self._weight = np.roll(1.0 / grid.window_sum, n_fft // 2)
+        middle = grid.n_frames // 2
+        halves = (slice(0, middle), slice(middle, grid.n_frames))
+        self._halves = [_FrameRun(grid.centres[half], magnitude[half], low[half], n_fft) for half in halves]
+
+    def begin(self, spectrum: ComplexArray) -> None:
+        """Start from a spectrum (n_frames, n_bins)."""
+        middle = self._grid.n_frames // 2
+        parts = (spectrum[:middle], spectrum[middle:])
+        self._both(lambda half: self._halves[half].begin(parts[half]))
+
+    def hear(self, samples: FloatArray) -> None:
+        """Start from what sounds (loop_length,)."""
+        self._line[: len(samples)] = np.roll(samples, self._grid.spec.n_fft_engine // 2)
+        self._close()
+
+    def iterate(self) -> None:
+        """Bring the sound's spectrum to the magnitudes once, and make the sound of that."""
+        self._both(lambda half: self._halves[half].iterate(self._line))
+
+    def finished(self) -> FloatArray:
+        """The sound (loop_length,), its attacks calmed."""
+        grid, n_fft = self._grid, self._grid.spec.n_fft_engine
+        samples = np.roll(self._line[: grid.loop_length], -(n_fft // 2))
+        centres = np.append(grid.centres, grid.loop_length)
+        energy = frame_energy(self._magnitude, n_fft)
+        samples *= attack_gain(samples, centres, energy, np.ones(grid.n_frames, dtype=bool), n_fft)
+        return samples
+
+    def _both(self, work: Callable[[int], None]) -> None:
+        def halves(part: slice) -> None:
+            for half in range(part.start, part.stop):
+                work(half)
+
+        in_halves(halves, 2, smallest_half=1)
+        self._line.fill(0.0)
+        for run in self._halves:
+            run.add_to(self._line)
+        length, n_fft = self._grid.loop_length, self._grid.spec.n_fft_engine
+        self._line[:n_fft] += self._line[length:]
+        self._line[:length] *= self._weight
+        self._close()
+
+    def _close(self) -> None:
+        length, n_fft = self._grid.loop_length, self._grid.spec.n_fft_engine
+        self._line[length:] = self._line[:n_fft]
+
+
+class _FrameRun:
+    """Frames in a row on a line, and what the accelerated Griffin-Lim algorithm knows about them.
+
+    Frame i lies on the samples from `starts[i]` on and has the magnitudes `target` (m, n_bins); `low` (m, low_bins) are the
+    decided phasors of the low band, 0 where free. All arrays are made once and worked on in place. After Nenov, Nguyen, Balazs
+    and Bot, "Accelerated Griffin-Lim algorithm", IEEE Transactions on Signal Processing, 2024.
+    """
+
+    def __init__(self, starts: NDArray[np.int64], target: FloatArray, low: ComplexArray, n_fft: int) -> None:
+        count, n_bins = target.shape
+        self._n_fft = n_fft
+        self._starts = starts
+        self._window = analysis_window(n_fft)
+        self._target = target
+        # Phases here refer to a frame's first sample, not to its centre: every other bin changes its sign.
+        self._sign = np.where(np.arange(n_bins) % 2, np.float32(-1.0), np.float32(1.0))
+        self._n_low = low.shape[1]
+        self._decided = low[:, 0] != 0
+        self._low = low * target[:, : self._n_low] * self._sign[: self._n_low]
+        self._spectrum = np.empty((count, n_bins), dtype=np.complex64)
+        self._before, self._trail = np.empty_like(self._spectrum), np.empty_like(self._spectrum)
+        self._begun = False
+        rows = min(count, _CHUNK_FRAMES)
+        self._frames = np.empty((rows, n_fft), dtype=np.float32)
+        self._scale = np.empty((rows, n_bins), dtype=np.float32)
+        self._sum = np.zeros(int(starts[-1] - starts[0]) + n_fft, dtype=np.float32)
+        self._places = sliding_window_view(self._sum, n_fft, writeable=True)
+        # Every so many frames do not overlap, and can be added at once.
+        self._apart = -(-n_fft // int(np.diff(starts).min()))
+
+    def begin(self, spectrum: ComplexArray) -> None:
+        """Make the sound of a spectrum (m, n_bins) whose phases refer to the centres of frames."""
+        np.multiply(spectrum, self._sign, out=self._spectrum)
+        self._sum.fill(0.0)
+        for rows in self._chunks():
+            self._synthesise(rows)
+
+    def iterate(self, line: FloatArray) -> None:
+        """Take the line's spectrum, give it its magnitudes back, and make the sound of that."""
+        self._sum.fill(0.0)
+        for rows in self._chunks():
+            self._project(self._accelerated(self._analysed(line, rows), rows), rows)
+            self._synthesise(rows)
+        self._begun = True
+
+    def add_to(self, line: FloatArray, scale: FloatArray | None = None) -> None:
+        """Add the sum of the windowed frames, or its product with a scale (as long as the line), to a line."""
+        place = slice(int(self._starts[0]), int(self._starts[0]) + len(self._sum))
+        line[place] += self._sum if scale is None else self._sum * scale[place]
+
+    def _chunks(self) -> list[slice]:
+        count = len(self._target)
+        return [slice(first, min(first + _CHUNK_FRAMES, count)) for first in range(0, count, _CHUNK_FRAMES)]
+
+    def _analysed(self, line: FloatArray, rows: slice) -> ComplexArray:
+        frames = self._frames[: rows.stop - rows.start]
+        np.multiply(sliding_window_view(line, self._n_fft)[self._starts[rows]], self._window, out=frames)
+        return scipy.fft.rfft(frames, axis=1)[:, : self._target.shape[1]]
+
+    def _accelerated(self, seen: ComplexArray, rows: slice) -> ComplexArray:
+        """Where to go on from, in place of the spectrum that the sound has."""
+        before, trail = self._before[rows], self._trail[rows]
+        if not self._begun:
+            before[:] = trail[:] = seen
+            return seen
+        seen *= _RELAXATION
+        trail *= 1 - _RELAXATION
+        seen += trail
+        step = np.subtract(seen, before, out=trail)
+        before[:] = seen
+        seen += step if _MOMENTUM == 1 else _MOMENTUM * step
+        trail *= _TRAIL
+        trail += before
+        return seen
+
+    def _project(self, moved: ComplexArray, rows: slice) -> None:
+        """Give a spectrum its magnitudes back; the low band's phases stay as decided, where they are."""
+        scale = self._scale[: rows.stop - rows.start]
+        np.abs(moved, out=scale)
+        np.maximum(scale, np.float32(1e-12), out=scale)
+        np.divide(self._target[rows], scale, out=scale)
+        spectrum, decided = self._spectrum[rows], self._decided[rows]
+        np.multiply(moved, scale, out=spectrum)
+        spectrum[decided, : self._n_low] = self._low[rows][decided]
+
+    def _synthesise(self, rows: slice) -> None:
+        frames = scipy.fft.irfft(self._spectrum[rows], n=self._n_fft, axis=1)
+        frames *= self._window
+        starts = self._starts[rows] - self._starts[0]
+        for first in range(self._apart):
+            self._places[starts[first :: self._apart]] += frames[first :: self._apart]
+
+
+def _window_sum(starts: NDArray[np.int64], length: int, n_fft: int) -> FloatArray:
+    """Sum of the squared windows that begin at `starts` on a line of `length` samples."""
+    square = np.square(analysis_window(n_fft))
+    line = np.zeros(length, dtype=np.float32)
+    for start in starts.tolist():
+        line[start : start + n_fft] += square
+    return line
 
 
 def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int, count: int) -> tuple[int, FloatArray]:
@@ -221,27 +318,26 @@ def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int,
     target = magnitude[frames % grid.n_frames]
     low = low_band_phase(magnitude, grid.frames_per_step, grid.hop, spec, first, count)
 
-    sounding = short_time_spectrum(segment, local, n_fft)[:, :n_bins]
-    if np.linalg.norm(np.abs(sounding) - target) < WARM_LIMIT * np.linalg.norm(target):
-        spectrum = _project(sounding, target, low)
-    else:
-        edge = short_time_spectrum(segment, local[:1] - round(grid.hop), n_fft)[0, :n_bins]
-        around = magnitude[np.arange(first - 1, first + count + 1) % grid.n_frames]
-        spectrum = target * start_phases(around, low, (np.abs(edge), np.angle(edge).astype(np.float64)), grid)
-
     # What the frames on either side contribute does not change: their window's share of the sound that is there. The frames that
     # are taken along may change the sound from half a window before the first asked one on, fading in over a hop.
     total = grid.window_sum[places]
-    own = _overlap_add(np.broadcast_to(_window_square(n_fft), (count, n_fft)), local, len(segment))
+    own = _window_sum(local - half, len(segment), n_fft)
     begin = int(local[_LEAD_IN_FRAMES]) - half
     ease = np.clip((np.arange(len(segment), dtype=np.float32) - np.float32(begin)) / np.float32(grid.hop), 0.0, 1.0)
     kept, scale = segment * (1.0 - ease * own / total), ease / total
-    signal = kept + scale * _overlap_add(_windowed_frames(spectrum, n_fft), local, len(segment))
-    state = None
+    run = _FrameRun(local - half, target, low, n_fft)
+    sounding = short_time_spectrum(segment, local, n_fft)[:, :n_bins]
+    signal = segment
+    if np.linalg.norm(np.abs(sounding) - target) > WARM_LIMIT * np.linalg.norm(target):
+        edge = short_time_spectrum(segment, local[:1] - round(grid.hop), n_fft)[0, :n_bins]
+        around = magnitude[np.arange(first - 1, first + count + 1) % grid.n_frames]
+        run.begin(target * start_phases(around, low, edge, grid.hop, n_fft))
+        signal = kept.copy()
+        run.add_to(signal, scale)
     for _ in range(REPAINT_ITERATIONS):
-        moved, state = _accelerate(short_time_spectrum(signal, local, n_fft)[:, :n_bins], state)
-        spectrum = _project(moved, target, low)
-        signal = kept + scale * _overlap_add(_windowed_frames(spectrum, n_fft), local, len(segment))
+        run.iterate(signal)
+        signal = kept.copy()
+        run.add_to(signal, scale)
     _calm_attacks(signal, grid, first, frame_energy(target, n_fft), origin, ease)
     return origin + begin, signal[begin:-half]
 
@@ -261,60 +357,3 @@ def _calm_attacks(
     gain = attack_gain(signal, centres, np.pad(energy, margin), own, grid.spec.n_fft_engine)
     touched = slice(centres[0], centres[-1])
     signal[touched] *= 1.0 - ease[touched] * (1.0 - gain)
-
-
-def _accelerate(seen: ComplexArray, state: _State | None) -> tuple[ComplexArray, _State]:
-    """Where to go on from the spectrum that an iteration's sound has, and what the next iteration has to know.
-
-    After Nenov, Nguyen, Balazs and Bot, "Accelerated Griffin-Lim algorithm", IEEE Transactions on Signal Processing, 2024.
-    """
-    if state is None:
-        return seen, (seen, seen)
-    before, trail = state
-    now = (1 - _RELAXATION) * trail + _RELAXATION * seen
-    step = now - before
-    return now + _MOMENTUM * step, (now, now + _TRAIL * step)
-
-
-def _project(moved: ComplexArray, magnitude: FloatArray, low: ComplexArray) -> ComplexArray:
-    """Give a spectrum its magnitudes back; the low band's phases stay as decided, where they are."""
-    spectrum = np.asarray(magnitude * (moved / np.maximum(np.abs(moved), np.float32(1e-12))), dtype=np.complex64)
-    n_low, decided = low.shape[1], low[:, 0] != 0
-    spectrum[decided, :n_low] = magnitude[decided, :n_low] * low[decided]
-    return spectrum
-
-
-@lru_cache(maxsize=4)
-def _window_square(n_fft: int) -> FloatArray:
-    return np.square(analysis_window(n_fft))
-
-
-def _windowed_frames(spectrum: ComplexArray, n_fft: int) -> FloatArray:
-    """Frames in time, windowed, first sample first: (m, n_fft)."""
-    frames = scipy.fft.irfft(spectrum, n=n_fft, axis=1, workers=fft_workers(len(spectrum)))
-    # The centre of a frame is at the transform's origin: swap the halves.
-    frames = np.concatenate([frames[:, n_fft // 2 :], frames[:, : n_fft // 2]], axis=1)
-    frames *= analysis_window(n_fft)
-    return frames
-
-
-def _overlap_add(frames: FloatArray, centres: NDArray[np.int64], length: int) -> FloatArray:
-    """Sum of frames (m, n_fft) centred at `centres` on a line of `length` samples."""
-    n_fft = frames.shape[1]
-    line = np.zeros(length, dtype=np.float32)
-    for frame, start in zip(frames, (centres - n_fft // 2).tolist(), strict=True):
-        line[start : start + n_fft] += frame
-    return line
-
-
-def _ring_sum(frames: FloatArray, grid: LoopGrid) -> FloatArray:
-    """Sum of all frames of a ring, those that cross its end folded back: (loop_length,)."""
-    n_fft, length = grid.spec.n_fft_engine, grid.loop_length
-    line = _overlap_add(frames, grid.centres + n_fft, length + 2 * n_fft)
-    line[n_fft : 2 * n_fft] += line[n_fft + length :]
-    line[length : length + n_fft] += line[:n_fft]
-    return line[n_fft : n_fft + length]
-
-
-def _synthesise_ring(spectrum: ComplexArray, grid: LoopGrid) -> FloatArray:
-    return _ring_sum(_windowed_frames(spectrum, grid.spec.n_fft_engine), grid) / grid.window_sum

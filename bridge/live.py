@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import math
 import secrets
 import signal
 import threading
@@ -18,14 +17,13 @@ from types import FrameType
 
 from bridge.control import Mailbox
 from bridge.control_map import ControlMap
-from bridge.engine import Engine, Schedule
+from bridge.engine import Engine
 from bridge.exporter import Exporter, ExportSettings, Reporter
 from bridge.model import Model
 from bridge.osc import OscServer
 from bridge.parameters import DECIMALS, ControlLayout, layout_of
 from bridge.performance import Performance
 from bridge.performer import Performer
-from bridge.player import TICK_FRAMES
 from bridge.ring_store import RING_SLOTS, SLOWEST_TEMPO, RingStore
 from bridge.slot_file import load_slots
 from bridge.sound_process import SoundProcess
@@ -74,10 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         stack.callback(sound.close)
         sound.start()
-        # A block is rendered whole, so a publication must be there before the block that holds its frame; and a callback that
-        # was held up makes up for it with blocks in a row.
-        schedule = Schedule(margin_ticks=math.ceil(arguments.blocksize / TICK_FRAMES) + 2)
-        engine = Engine(model, RingStore(sound.rings, lambda: sound.released_sequence), round(arguments.bpm, DECIMALS), schedule)
+        engine = Engine(model, RingStore(sound.rings, lambda: sound.released_sequence), round(arguments.bpm, DECIMALS))
         for number, latent in load_slots(arguments.slot, model).items():
             engine.space.put_slot(number, latent)
         reporter = Reporter(server.feedback)

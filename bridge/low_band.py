@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.halves import in_halves
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, MelSpectrogramSpec, spectrum_scale
 
 LOW_BAND_HZ = 150.0
@@ -37,9 +38,10 @@ _MOST_OFFSET = 0.8
 _TRUSTED_OFFSET = 0.5
 """Frames by which an onset may lie beside the frame where the level rises most steeply; up to which the frame before tells."""
 
-_ITERATIONS = 48
+_ITERATIONS = 36
 _MOMENTUM = np.float32(0.9)
 _SAMPLES_PER_HOP = 4
+_RUNS_FOR_TWO_THREADS = 16
 _BINS_AROUND = 3
 """Bins above the decided ones that take part in the iterations."""
 
@@ -171,20 +173,27 @@ def _consistent_phase(target: FloatArray, phasor: NDArray[np.complex64], hop: fl
     Fast Griffin-Lim (Perraudin, Balazs, Sondergaard, "A fast Griffin-Lim algorithm", WASPAA 2013); each run of frames is a
     line with nothing on either side.
     """
-    runs, n, n_bins = target.shape
-    reach, matrix = _resynthesis(n_fft, n_bins, hop)
-    line = np.zeros((runs, n + 2 * reach, n_bins), dtype=np.complex64)
-    inner = line[:, reach : reach + n]
-    inner[:] = target * phasor
-    windows = np.lib.stride_tricks.sliding_window_view(line.view(np.float32), 2 * reach + 1, axis=1)
-    previous = None
-    for _ in range(_ITERATIONS):
-        # (runs, n, bins, window) -> (runs * n, window * bins)
-        seen = (windows.swapaxes(2, 3).reshape(runs * n, -1) @ matrix).view(np.complex64).reshape(runs, n, n_bins)
-        moved = seen if previous is None else seen + _MOMENTUM * (seen - previous)
-        previous = seen
-        inner[:] = target * _phasor(moved)
-    return _phasor(inner)
+    reach, matrix = _resynthesis(n_fft, target.shape[2], hop)
+    found = np.empty(target.shape, dtype=np.complex64)
+
+    def iterate(part: slice) -> None:
+        wanted = target[part]
+        runs, n, n_bins = wanted.shape
+        line = np.zeros((runs, n + 2 * reach, n_bins), dtype=np.complex64)
+        inner = line[:, reach : reach + n]
+        inner[:] = wanted * phasor[part]
+        windows = np.lib.stride_tricks.sliding_window_view(line.view(np.float32), 2 * reach + 1, axis=1)
+        previous = None
+        for _ in range(_ITERATIONS):
+            # (runs, n, bins, window) -> (runs * n, window * bins)
+            seen = (windows.swapaxes(2, 3).reshape(runs * n, -1) @ matrix).view(np.complex64).reshape(runs, n, n_bins)
+            moved = seen if previous is None else seen + _MOMENTUM * (seen - previous)
+            previous = seen
+            inner[:] = wanted * _phasor(moved)
+        found[part] = _phasor(inner)
+
+    in_halves(iterate, len(target), _RUNS_FOR_TWO_THREADS // 2)
+    return found
 
 
 def _phasor(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:

@@ -118,7 +118,7 @@ PARAMETERS: dict[str, ParameterSpec] = {
                       "ticks of 256 frames that painting a step is given; stands at the start of a take only",
                       minimum=1, maximum=64),
         ParameterSpec("margin_ticks", "schedule/margin_ticks", "int",
-                      "ticks between a decision and its sound; stands at the start of a take only", minimum=1, maximum=64),
+                      "ticks between a decision and its sound; stands at the start of a take only", maximum=64),
     )
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ import math
 import secrets
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 
 from bridge.control import Control, ControlChange, Mailbox
@@ -23,17 +24,29 @@ from bridge.take import TakeWriter
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.001
-"""How often the sound's frame counter is looked at; a tick is 5.8 ms."""
+"""How often the sound's frame counter is looked at where nothing tells when it will move."""
 
 MOST_TICKS_BEHIND = 16
 """A main process that was held up for this much longer than a publication may take leaves out the ticks it missed: what they
 would paint is late anyway."""
 
-REHEARSALS = 6
+REHEARSALS = 12
 """Steps painted before the start, to learn how long one takes on this machine; the first only warms it up."""
 
-HEADROOM = 2.0
-"""A step is given this many times what it took in rehearsal."""
+STEPS_REMEMBERED = 128
+"""Steps whose time says how early a tick has to be run."""
+
+SHARE_IN_TIME = 0.99
+"""Of these steps, so many would have been in time."""
+
+ROUND_TRIP_SECONDS = 0.0015
+"""From a painted step to the sound process, and what a wake-up may be late."""
+
+TICK_SECONDS = TICK_FRAMES / ENGINE_SAMPLE_RATE
+
+MOST_CAUTION_SECONDS = 8 * TICK_SECONDS
+CAUTION_KEPT = 0.998
+"""Every publication that came late makes ticks be run a tick earlier, up to so much; of that, so much is left a tick later."""
 
 LONGEST_STEP_TICKS = 16
 
@@ -80,12 +93,35 @@ class Performance:
         self._moved_at = 0
         self._repaints = 0
         self._failed = False
+        self._step_seconds: deque[float] = deque(maxlen=STEPS_REMEMBERED)
+
+        self._slow_step_seconds = 0.0
+        self._caution_seconds = TICK_SECONDS
+        self._late = 0
+
+    @property
+    def _lead_seconds(self) -> float:
+        """How long before its sound a tick is run: as long as nearly every one of the last steps took; more after a late one."""
+        return max(self._slow_step_seconds, TICK_SECONDS) + ROUND_TRIP_SECONDS + self._caution_seconds
+
+    def _remember(self, *seconds: float) -> None:
+        """Note how long steps took."""
+        self._step_seconds.extend(seconds)
+        last = math.ceil(SHARE_IN_TIME * len(self._step_seconds)) - 1
+        self._slow_step_seconds = sorted(self._step_seconds)[last]
+
+    def _be_cautious(self) -> None:
+        late, self._late = self._sound.late - self._late, self._sound.late
+        caution = CAUTION_KEPT * self._caution_seconds + late * TICK_SECONDS
+        self._caution_seconds = min(caution, MOST_CAUTION_SECONDS)
 
     def begin(self) -> None:
         """Paint the first loop, write the take's head, and set the clock going."""
         engine = self._engine
         publication = engine.start()
-        engine.schedule = Schedule(rehearse(engine.ring), engine.schedule.margin_ticks)
+        self._remember(*rehearse(engine.ring))
+        ticks = math.ceil(max(self._step_seconds) * ENGINE_SAMPLE_RATE / TICK_FRAMES)
+        engine.schedule = Schedule(step_ticks=min(ticks, LONGEST_STEP_TICKS))
         self._record(0, engine.state())
         self._sound.publish(publication)
 
@@ -94,24 +130,38 @@ class Performance:
         while not stop.is_set():
             if not self._sound.alive:
                 raise VamenError("The sound process has ended; start vamen again, and ask `vamen doctor` if it happens twice.")
-            frame = self._sound.frame
-            behind = frame // TICK_FRAMES - self._tick
+            behind = self._due_tick() - self._tick
             if behind <= 0:
                 time.sleep(POLL_SECONDS)
                 continue
-            if behind > MOST_TICKS_BEHIND + self._engine.schedule.margin_ticks:
+            if behind > MOST_TICKS_BEHIND:
                 self._report.skips += self._engine.painting
-                self._tick = frame // TICK_FRAMES - 1
+                self._tick += behind - 1
             self._tick += 1
             self._run_tick(self._tick)
         self._end()
+
+    def _due_tick(self) -> int:
+        """The last tick that has to be run by now, so that what it paints is there before its first frame is rendered.
+
+        Later is better: the hand is followed until then. But ticks keep their pace, and those whose frames are rendered in one
+        block come one after the other.
+        """
+        frame, moved, block = self._sound.frame, self._sound.frame_seconds, self._sound.block_frames
+        if moved == 0.0:
+            return 0
+        # A device that has stopped asking for sound is not run away from.
+        waited = min((time.perf_counter() - moved) * ENGINE_SAMPLE_RATE, 2 * block)
+        ahead = waited + self._lead_seconds * ENGINE_SAMPLE_RATE
+        rendered = frame + ahead // block * block
+        return int(max((frame + ahead) // TICK_FRAMES - 1, (rendered - 1) // TICK_FRAMES))
 
     def _end(self) -> None:
         """Stop as a hand would, so that the recording ends as the sound does."""
         self._mailbox.put(Control("stop"))
         self._tick += 1
         self._run_tick(self._tick)
-        silent = (self._tick + self._engine.schedule.margin_ticks) * TICK_FRAMES + FADE_FRAMES
+        silent = self._tick * TICK_FRAMES + FADE_FRAMES
         deadline = time.monotonic() + LONGEST_END_SECONDS
         while self._sound.alive and self._sound.frame < silent and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
@@ -134,6 +184,7 @@ class Performance:
             return
         if publication is not None:
             self._sound.publish(publication)
+        self._be_cautious()
         if engine.counters.painted_steps > painted:
             self._note_step(tick, time.perf_counter() - begun)
         self._tell(tick, controls)
@@ -154,12 +205,12 @@ class Performance:
         self._engine.start_painting_again()
 
     def _note_step(self, tick: int, seconds: float) -> None:
+        self._remember(seconds)
         self._report.slowest_step_seconds = max(self._report.slowest_step_seconds, seconds)
         counters = self._engine.counters
         if counters.repaints > self._repaints:
             self._repaints = counters.repaints
-            schedule = self._engine.schedule
-            frames = (tick - self._moved_at + schedule.step_ticks + schedule.margin_ticks) * TICK_FRAMES
+            frames = (tick - self._moved_at) * TICK_FRAMES + round(self._lead_seconds * ENGINE_SAMPLE_RATE)
             self._report.slowest_repaint_frames = max(self._report.slowest_repaint_frames, frames)
             self._feedback.send("/vamen/repaint", 1000.0 * frames / ENGINE_SAMPLE_RATE, 1000.0 * seconds)
 
@@ -209,6 +260,7 @@ class Performance:
         return {
             "bars": max(0, math.floor(self._engine.beat_at(self._tick * TICK_FRAMES) / BEATS_PER_BAR)),
             "repaints": counters.repaints,
+            "painted steps": counters.painted_steps,
             "slowest repaint (ms)": round(1000 * report.slowest_repaint_frames / ENGINE_SAMPLE_RATE),
             "slowest step (ms)": round(1000 * report.slowest_step_seconds, 1),
             "late repaints": self._sound.late + report.skips,
@@ -219,8 +271,8 @@ class Performance:
         }
 
 
-def rehearse(ring: Ring) -> int:
-    """Ticks to give a step on this machine: paint a few on a copy of the ring, and look at the clock."""
+def rehearse(ring: Ring) -> list[float]:
+    """Paint a few steps on a copy of the ring: how long each took, in seconds."""
     stage = ring.copy()
     seconds = []
     for step in range(REHEARSALS):
@@ -228,5 +280,4 @@ def rehearse(ring: Ring) -> int:
         begun = time.perf_counter()
         stage.paint_step(step)
         seconds.append(time.perf_counter() - begun)
-    ticks = math.ceil(max(seconds[1:]) * HEADROOM * ENGINE_SAMPLE_RATE / TICK_FRAMES)
-    return min(max(ticks, Schedule().step_ticks), LONGEST_STEP_TICKS)
+    return seconds[1:]

@@ -16,6 +16,8 @@ class Status(IntEnum):
 
     FRAME = 0
     """The next frame to be rendered."""
+    FRAME_TIME = auto()
+    """When that counter was last moved, in nanoseconds of `time.perf_counter`, which all processes share; 0 before."""
     RELEASED_SEQUENCE = auto()
     """Rings of publications before this one may be overwritten."""
     LATE = auto()

@@ -63,10 +63,12 @@ class SoundSettings:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The sound process says: it plays. `latency_seconds` from the player to the device's output."""
+    """The sound process says: it plays. `latency_seconds` from the player to the device's output; `block_frames` of the player,
+    on average, are rendered at a time."""
 
     description: str
     latency_seconds: float
+    block_frames: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class Renderer:
         self._report = report
         self._arrived: deque[Publication] = deque()
         self._frame = 0
+        self._called = 0
         self._begun = False
         self._ending = False
         self._fade_frames = round(ENDING_FADE_SECONDS * ENGINE_SAMPLE_RATE)
@@ -163,6 +166,7 @@ class Renderer:
 
     def render(self, frames: int) -> FloatArray:
         """The next `frames` samples (frames,)."""
+        self._called = round(1e9 * time.perf_counter())
         limited = np.zeros(frames, dtype=np.float32)
         if not self._begun and not self._arrived:
             return self._faded(limited) if self._ending else limited
@@ -182,6 +186,7 @@ class Renderer:
             self._status[Status.LATE] = self._player.late
             self._status[Status.RELEASED_SEQUENCE] = self._player.released_sequence
             self._status[Status.GAIN_REDUCTION] = round(1000.0 * self._limiter.gain_reduction_db)
+            self._status[Status.FRAME_TIME] = self._called
             self._status[Status.FRAME] = self._frame
         return self._faded(limited) if self._ending else limited
 
@@ -210,6 +215,7 @@ class Output(Protocol):
 
     description: str
     latency_seconds: float
+    block_frames: float
 
     def start(self) -> None: ...
 
@@ -222,6 +228,7 @@ class PacedOutput:
     def __init__(self, renderer: Renderer, block_frames: int, reason: str) -> None:
         self.description = f"no sound ({reason})"
         self.latency_seconds = LATENCY_FRAMES / ENGINE_SAMPLE_RATE
+        self.block_frames = float(block_frames)
         self._renderer = renderer
         self._block_frames = block_frames
         self._stopping = False
@@ -279,6 +286,7 @@ class DeviceOutput:
             raise VamenError(f"{device.name} cannot be opened ({error.args[0]}): choose another with --device") from error
         delay = LATENCY_FRAMES + (self._resampler.delay_frames if self._resampler else 0)
         self.latency_seconds = self._stream.latency + delay / ENGINE_SAMPLE_RATE
+        self.block_frames = block_frames * ENGINE_SAMPLE_RATE / device.rate
         self.description = f"{device.name}, {device.rate} Hz, {block_frames} frames, {1000.0 * self.latency_seconds:.1f} ms"
 
     def start(self) -> None:
@@ -353,7 +361,7 @@ def run_sound_process(connection: Connection, settings: SoundSettings) -> None:
     renderer = Renderer(memory, capture, reports.append)
     output = _open_output(renderer, settings)
     gc.freeze()
-    connection.send(Running(output.description, output.latency_seconds))
+    connection.send(Running(output.description, output.latency_seconds, output.block_frames))
     orphaned = _serve(connection, parent.sentinel, renderer, reports)
     renderer.finish()
     renderer.faded.wait(1.0)

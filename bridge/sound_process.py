@@ -55,6 +55,7 @@ class SoundProcess:
     ) -> None:
         self.description = "not started"
         self.latency_seconds = 0.0
+        self.block_frames = float(block_frames)
         self._output = output
         self._device = device
         self._channels = channels
@@ -103,6 +104,7 @@ class SoundProcess:
             raise VamenError("the sound process did not start: `vamen doctor` says what is missing")
         self.description = answer.description
         self.latency_seconds = answer.latency_seconds
+        self.block_frames = answer.block_frames
 
     @property
     def rings(self) -> NDArray[np.float32]:
@@ -113,6 +115,11 @@ class SoundProcess:
     def frame(self) -> int:
         """The next frame to be rendered; counts from the first publication on."""
         return self._counter(Status.FRAME)
+
+    @property
+    def frame_seconds(self) -> float:
+        """When that counter was last moved, on `time.perf_counter`; 0 before the first frame."""
+        return self._counter(Status.FRAME_TIME) / 1e9
 
     @property
     def released_sequence(self) -> int:

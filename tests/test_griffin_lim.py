@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from bridge.griffin_lim import LoopGrid, linear_magnitude, paint_ring, render_loop, repaint
+from bridge.griffin_lim import LoopGrid, paint_ring, render_loop, repaint
+from bridge.mel_inversion import linear_magnitude
 from bridge.mel_spectrogram import (
     PRESETS,
     FloatArray,

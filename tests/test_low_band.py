@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
-from bridge.griffin_lim import LoopGrid, linear_magnitude, paint_ring, repaint
+from bridge.griffin_lim import LoopGrid, paint_ring, repaint
 from bridge.low_band import LOOK_BACK_STEPS, low_band_phase, low_bins
+from bridge.mel_inversion import linear_magnitude
 from bridge.mel_spectrogram import (
     ENGINE_SAMPLE_RATE,
     PRESETS,

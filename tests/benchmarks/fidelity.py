@@ -23,8 +23,9 @@ from scipy.signal import butter, sosfiltfilt
 
 from bridge.encode import fill_image, read_loop
 from bridge.errors import VamenError
-from bridge.griffin_lim import LoopGrid, linear_magnitude, paint_ring, render_loop, repaint
+from bridge.griffin_lim import LoopGrid, paint_ring, render_loop, repaint
 from bridge.loudness import at_target_loudness
+from bridge.mel_inversion import linear_magnitude
 from bridge.mel_spectrogram import (
     ENGINE_SAMPLE_RATE,
     PRESETS,

@@ -1,0 +1,35 @@
+"""Work on both cores: an array's rows in two halves, one on this thread and one on another.
+
+NumPy and SciPy let go of Python's lock while they compute. Where the halves meet does not depend on the machine, so what comes
+out does not either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+SMALLEST_HALF = 64
+"""Frames below which a second thread costs more than it brings; and on a busy machine waiting for it costs milliseconds."""
+
+
+@lru_cache(maxsize=1)
+def _other_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="second half")
+
+
+def in_halves(work: Callable[[slice], None], rows: int, smallest_half: int = SMALLEST_HALF) -> None:
+    """Call `work` with the two halves of `rows` rows at the same time, or with all of them when halves would be too small.
+
+    What either call raises is raised here, after both have ended.
+    """
+    if rows < 2 * smallest_half:
+        work(slice(0, rows))
+        return
+    middle = rows // 2
+    other = _other_thread().submit(work, slice(middle, rows))
+    try:
+        work(slice(0, middle))
+    finally:
+        other.result()

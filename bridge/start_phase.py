@@ -1,0 +1,116 @@
+"""Starting phases from magnitudes alone: phase-gradient integration, without a heap and without a compiler.
+
+Prusa, Balazs and Sondergaard, "A noniterative method for reconstruction of phase from STFT magnitude", 2017, integrate the
+phase's gradient from the loudest point outwards, in the order of a heap. Here each frame takes every bin's phase either along
+time from the frame before or along frequency from a neighbour, whichever path is louder at its quietest point: the widest path.
+Which way a phase comes is a matter of magnitudes alone, so it is found for all frames at once; what is left to do frame after
+frame is to look up and to add.
+
+Phases are counted in turns here: a whole turn is 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.halves import in_halves
+from bridge.mel_spectrogram import FloatArray
+
+ComplexArray = NDArray[np.complex64]
+
+_TIME_BANDWIDTH = 0.25645
+"""Ratio gamma / n_fft**2 of the Gaussian nearest to a Hann window (Prusa, Balazs, Sondergaard 2017, table I)."""
+
+_SWEEPS = 6
+"""Sweeps up and down the bins that approximate the widest paths."""
+
+
+def start_phases(magnitude: FloatArray, low: ComplexArray, before: ComplexArray | None, hop: float, n_fft: int) -> ComplexArray:
+    """Starting phasors of m frames: (m, n_bins).
+
+    `magnitude` (m + 2, n_bins) has one frame more on either side, `low` (m, low_bins) the decided phasors of the low band (0
+    where free), `before` (n_bins,) the spectrum of the frame before the first (None: start from silence). `hop` is the mean
+    distance of two frames in samples.
+    """
+    frames, n_bins, n_low = len(magnitude) - 2, magnitude.shape[1], low.shape[1]
+    start = np.zeros(n_bins, dtype=np.complex64) if before is None else before
+    width = np.concatenate([np.abs(start)[np.newaxis], magnitude[1:-2]])
+    decided = low[:, 0] != 0
+    width[decided, :n_low] = np.inf
+    floor = np.float32(1e-7 * max(float(magnitude.max()), 1e-7))
+    anchor = np.empty((frames, n_bins), dtype=np.int64)
+    change = np.empty((frames, n_bins), dtype=np.float32)
+    advance_low = np.empty((frames, n_low), dtype=np.float32)
+
+    def prepare(rows: slice) -> None:
+        around = magnitude[rows.start : rows.stop + 2]
+        anchor[rows] = _anchors(width[rows], around[1:-1])
+        advance, height = _gradients(np.log(np.maximum(around, floor)), hop, n_fft)
+        advance_low[rows] = advance[:, :n_low]
+        advance -= height
+        np.add(height, np.take_along_axis(advance, anchor[rows], axis=1), out=change[rows])
+
+    in_halves(prepare, frames)
+
+    low_start = np.angle(low).astype(np.float64) / (2 * np.pi) - advance_low
+    turns = np.empty((frames, n_bins))
+    phase = np.angle(start).astype(np.float64) / (2 * np.pi)
+    for frame in range(frames):
+        if decided[frame]:
+            phase = phase.copy()
+            phase[:n_low] = low_start[frame]
+        np.take(phase, anchor[frame], out=turns[frame], mode="clip")
+        turns[frame] += change[frame]
+        phase = turns[frame]
+
+    phasor = np.empty((frames, n_bins), dtype=np.complex64)
+
+    def turn(rows: slice) -> None:
+        angle = ((turns[rows] - np.rint(turns[rows])) * (2 * np.pi)).astype(np.float32)
+        phasor.real[rows] = np.cos(angle)
+        phasor.imag[rows] = np.sin(angle)
+
+    in_halves(turn, frames)
+    return phasor
+
+
+def _anchors(width: FloatArray, magnitude: FloatArray) -> NDArray[np.int64]:
+    """The bin whose phase, carried over from the frame before, each bin's own is reckoned from: (m, n_bins).
+
+    `width` (m, n_bins) is how wide the path along time is, `magnitude` (m, n_bins) how wide the way along frequency.
+    """
+    n_bins = width.shape[1]
+    path = width.copy()
+    narrow = np.empty((len(path), n_bins - 1), dtype=np.float32)
+    for _ in range(_SWEEPS):
+        np.minimum(path[:, :-1], magnitude[:, :-1], out=narrow)
+        np.maximum(path[:, 1:], narrow, out=path[:, 1:])
+        np.minimum(path[:, 1:], magnitude[:, 1:], out=narrow)
+        np.maximum(path[:, :-1], narrow, out=path[:, :-1])
+    anchored = path <= width
+    bins = np.arange(n_bins, dtype=np.int16)
+    left = np.maximum.accumulate(np.where(anchored, bins, np.int16(0)), axis=1)
+    right = np.minimum.accumulate(np.where(anchored, bins, np.int16(n_bins))[:, ::-1], axis=1)[:, ::-1]
+    return np.where(bins - left <= right - bins, left, np.minimum(right, np.int16(n_bins - 1))).astype(np.int64)
+
+
+def _gradients(level: FloatArray, hop: float, n_fft: int) -> tuple[FloatArray, FloatArray]:
+    """How far each bin's phase goes on from the frame before, and how it rises along the bins from bin 0, in turns.
+
+    From the logarithm of magnitudes (m + 2, n_bins): both (m, n_bins). Prusa et al., section III.
+    """
+    n_bins = level.shape[1]
+    gamma, bin_width = _TIME_BANDWIDTH * n_fft**2, 2 * np.pi / n_fft
+    slope = np.zeros((len(level) - 1, n_bins), dtype=np.float32)
+    np.subtract(level[:-1, 2:], level[:-1, :-2], out=slope[:, 1:-1])
+    slope[:, 1:-1] += level[1:, 2:]
+    slope[:, 1:-1] -= level[1:, :-2]
+    steady = hop * np.arange(n_bins) / n_fft
+    advance = slope[:-1] * np.float32(hop / gamma / bin_width / 4)
+    advance += (steady - np.rint(steady)).astype(np.float32)
+    rise = level[2:] - level[:-2]
+    rise *= np.float32(-gamma * bin_width / hop / (2 * np.pi) ** 2 / 2)
+    height = np.zeros_like(rise)
+    np.cumsum((rise[:, 1:] + rise[:, :-1]) / 2, axis=1, out=height[:, 1:])
+    return advance, height
