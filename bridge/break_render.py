@@ -24,6 +24,8 @@ from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE, FloatArray
 from bridge.model import Model, Provider
 from bridge.model_metadata import ModelMetadata
 from bridge.parameters import DOCUMENTED_LAYOUT, PARAMETERS
+from bridge.provider_choice import cuda_device
+from bridge.sound_graph import graph_of
 from bridge.watch_folder import FALLBACK_NAME, WatchFolder
 from bridge.wav_file import WavWriter
 from bridge.whole_file import replacing
@@ -40,7 +42,13 @@ def render_break(model: Model, latent: FloatArray, beats_per_minute: float) -> t
     `ENGINE_SAMPLE_RATE`, true peak at most -1 dBTP, and the painted image uint8 (n_mels, columns).
     """
     image = model.decode_ring(latent)
-    return sound_of(image, model.metadata.spec, beats_per_minute), np.rint(image * 255.0).astype(np.uint8)
+    pixels = np.rint(image * 255.0).astype(np.uint8)
+    graph = graph_of(model)
+    if graph is None:
+        return sound_of(image, model.metadata.spec, beats_per_minute), pixels
+    # Alone, whatever else is rendered: in a batch of another size a GPU may add up in another order.
+    [samples] = graph.render(latent[np.newaxis], beats_per_minute)
+    return limit_ring(samples), pixels
 
 
 def sound_of(image: FloatArray, spec: MelSpectrogramSpec, beats_per_minute: float) -> FloatArray:
@@ -104,8 +112,9 @@ def provider_of(model: Model) -> Provider:
 def render_sidecar(path: Path, out: Path, *, model_path: Path | None, provider: Provider) -> None:
     """Make the WAV that a sidecar describes: the very bytes of the export, on the same machine and version.
 
-    `provider` "auto" stands for the one that the export was made with. Raises VamenError when the sidecar or its model cannot
-    be used, or `out` cannot be written; says on stderr when version or provider differ, since bytes may differ then.
+    `provider` "auto" stands for the one that the export was made with, where that is here. Raises VamenError when the sidecar or
+    its model cannot be used, or `out` cannot be written; says on stderr when version or provider differ, since bytes may differ
+    then.
     """
     document = read_document(path, KIND)
     model = _load_model(document, model_path, provider)
@@ -131,6 +140,8 @@ def write_wav(path: Path, samples: FloatArray) -> None:
 
 
 def _load_model(document: dict[str, Any], model_path: Path | None, provider: Provider) -> Model:
-    if provider == "auto" and document.get("provider") == "cpu":
-        return Model.load(model_path, provider="cpu")
-    return Model.load(model_path, provider=provider)
+    if provider != "auto":
+        return Model.load(model_path, provider=provider)
+    if document.get("provider") == "cuda" and cuda_device() is not None:
+        return Model.load(model_path, provider="cuda")
+    return Model.load(model_path, provider="cpu")

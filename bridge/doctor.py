@@ -7,12 +7,10 @@ import io
 import os
 import signal
 import socket
-import statistics
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,9 @@ from bridge import __version__
 from bridge.break_render import render_break
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
-from bridge.model import Model, Provider
+from bridge.model import Model
+from bridge.provider_choice import Timing, cpu_seconds, graph_seconds, median_seconds, remember
+from bridge.sound_graph import SoundGraph
 
 PLAY_SECONDS = 7.0
 """How long the self-test plays; with the renders before it, it takes about ten seconds."""
@@ -36,7 +36,6 @@ SECONDS_BETWEEN_MOVES = 0.5
 START_SECONDS = 60.0
 """How long the self-test waits for the first sound before it calls the instrument broken."""
 
-RENDERS = 3
 SILENCE_PEAK = 1e-3
 MOST_LATE_SHARE = 0.25
 """A machine on which more painted steps than this come late cannot follow a hand."""
@@ -71,9 +70,9 @@ def self_test(model: Model, arguments: argparse.Namespace) -> str:
     Raises VamenError when the instrument cannot be played.
     """
     latent = model.metadata.slots[0].latent
-    decode_seconds = _median_seconds(lambda: model.decode_ring(latent))
+    decode_seconds = median_seconds(lambda: model.decode_ring(latent))
     tempo = model.metadata.spec.beats_per_minute
-    render_seconds = _median_seconds(lambda: render_break(model, latent, tempo))
+    render_seconds = median_seconds(lambda: render_break(model, latent, tempo))
     loop_seconds = model.metadata.spec.loop_length(tempo) / ENGINE_SAMPLE_RATE
     print(
         f"Self-test: a break is painted in {1000 * decode_seconds:.0f} ms and rendered in {1000 * render_seconds:.0f} ms, "
@@ -210,16 +209,28 @@ def _print_midi_ports() -> None:
 
 
 def _print_providers(model_path: Path | None) -> None:
-    choices: tuple[Provider, ...] = ("cpu", "cuda")
+    """Says which providers really serve, how fast each is, and which is the faster; remembers that for `--provider auto`."""
     print("onnxruntime providers:")
-    for provider in choices:
-        try:
-            with _native_libraries_silent():
-                serving = ", ".join(Model.load(model_path, provider=provider).providers)
-        except VamenError as error:
-            print(f"   {provider}: does not serve: {error}")
-        else:
-            print(f"   {provider}: serves as {serving}")
+    try:
+        model = Model.load(model_path, provider="cpu")
+    except VamenError as error:
+        print(f"   cpu: does not serve: {error}")
+        return
+    step, loop = cpu_seconds(model)
+    print(f"   cpu: serves as {model.providers[0]}, a step in {1000 * step:.1f} ms, a loop in {1000 * loop:.1f} ms")
+    faster = "cpu"
+    try:
+        with _native_libraries_silent():
+            graph = SoundGraph(model, "cuda")
+    except VamenError as error:
+        print(f"   cuda: does not serve: {error}")
+    else:
+        timing = Timing(step, loop, graph_seconds(model, graph))
+        captured = "" if graph.captured else ", not captured as a CUDA graph"
+        print(f"   cuda: serves as {', '.join(graph.providers)}, a loop in {1000 * timing.graph_loop:.1f} ms{captured}")
+        remember(model, timing)
+        faster = timing.faster
+    print(f"   auto: {faster}")
 
 
 def _print_card(model: Model) -> None:
@@ -239,16 +250,6 @@ def _scalars(training: dict[str, Any]) -> list[tuple[str, Any]]:
     """The plain values of a model's training record, those of its scores too: what fits on a line each."""
     flat = {**training, **(training["scores"] if isinstance(training.get("scores"), dict) else {})}
     return [(name, value) for name, value in flat.items() if isinstance(value, str | int | float)]
-
-
-def _median_seconds(action: Callable[[], object]) -> float:
-    action()
-    seconds = []
-    for _ in range(RENDERS):
-        begun = time.perf_counter()
-        action()
-        seconds.append(time.perf_counter() - begun)
-    return statistics.median(seconds)
 
 
 @contextmanager
