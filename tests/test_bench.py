@@ -107,7 +107,7 @@ def test_floats_are_compared_as_the_file_holds_them() -> None:
 def test_sides_take_turns_and_ratios_are_of_pairs() -> None:
     order: list[str] = []
     taken = take_turns({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 3)
-    assert "".join(order) == "abababab" and len(taken["a"]) == 3
+    assert "".join(order) == "ababab" and len(taken["a"]) == 3
     assert ratio(np.array([10.0, 40.0, 60.0]), np.array([1.0, 2.0, 4.0])) == 15.0
 
 

@@ -46,7 +46,7 @@ LIVE_PARTS = ("knob", "endurance")
 TURNS, LONG_TURNS = 100, 500
 IDLE_SECONDS = 20.0
 SWEEP_SECONDS, LONG_SWEEP_SECONDS = 20.0, 300.0
-RENDER_ROUNDS, STAGE_ROUNDS, TILES = 5, 9, 100
+RENDER_ROUNDS, STAGE_ROUNDS, TILES = 5, 7, 100
 
 SINKS = ("ours", "bare")
 PROGRAMS = ("pulseaudio", "pactl", "parec")
@@ -146,7 +146,7 @@ def save(out: Path, results: Results, text: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure how fast the instrument is.")
-    parser.add_argument("--long", action="store_true", help="500 turns a cell, five minutes of turning (an hour in all)")
+    parser.add_argument("--long", action="store_true", help="500 turns a cell, five minutes of turning (some 45 minutes in all)")
     parser.add_argument("--only", choices=PARTS, help="one part alone")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="where to leave the results (%(default)s)")
     options = parser.parse_args(arguments)

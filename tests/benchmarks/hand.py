@@ -29,7 +29,7 @@ STEPS_TOUCHED = 3.3
 """Steps before a turn in which it may change the sound: the one under the playhead, two more that are painted anew, and what
 overlaps them."""
 
-AHEAD_SECONDS, SETTLE_SECONDS = 0.15, 0.2
+AHEAD_SECONDS, SETTLE_SECONDS = 0.15, 0.15
 """How long nothing else may interfere after a turn, and what it is given until its sound has settled."""
 
 JITTER_SECONDS = 0.006

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import librosa
 import numpy as np
 
-from bridge.break_render import render_break
 from bridge.control import Control
 from bridge.generator import Ring
 from bridge.griffin_lim import LoopGrid, paint_ring, render_loop, repaint_ring
@@ -104,17 +103,20 @@ class Case:
 def cases(model: Model) -> list[Case]:
     """A synthetic break, and the break that the model has in its first slot.
 
-    Warm repaints begin with the break whose snares and hats are other noise, and with the slot before a knob was turned.
+    Warm repaints begin with what the instrument would be playing: the sound painted of a picture half-way to the same strokes with
+    other noise, and of the slot before a knob was turned.
     """
     spec = model.metadata.spec
     tempo = spec.beats_per_minute
+    original = break_loop(tempo)
+    halfway = (unit_image(image_from_audio(original, spec)) + unit_image(image_from_audio(break_loop(tempo, seed=7), spec))) / 2
     space = LatentSpace(model.metadata)
-    before, _ = render_break(model, space.latent(), tempo)
+    home = render_loop(model.decode_ring(space.latent()), spec, tempo)
     space.apply(Control("axis", (AXIS,), (TURNED,)))
-    turned, _ = render_break(model, space.latent(), tempo)
+    turned = render_loop(model.decode_ring(space.latent()), spec, tempo)
     return [
-        Case.of("break", break_loop(tempo), break_loop(tempo, seed=7), spec),
-        Case.of("home", turned, before, spec),
+        Case.of("break", original, render_loop(halfway, spec, tempo), spec),
+        Case.of("home", turned, home, spec),
     ]
 
 
@@ -142,10 +144,11 @@ def measure_case(case: Case, rounds: int) -> dict[str, object]:
 
 
 def measure_latent(model: Model, case: Case, rounds: int) -> dict[str, object]:
-    """From a latent to sound, the decoder counted in, against librosa from its picture to sound."""
+    """From a latent to sound, the decoder counted in, against librosa from its picture to sound (warmed up by `measure_case`)."""
     mel = case.librosa_mel()
     ring = Ring(model, model.metadata.slots[0].latent, case.grid.spec.beats_per_minute)
     ring.paint_all()
+    ring.repaint_all()
     taken: Seconds = take_turns(
         {
             "cold": ring.paint_all,
