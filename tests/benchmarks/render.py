@@ -103,8 +103,8 @@ class Case:
 def cases(model: Model) -> list[Case]:
     """A synthetic break, and the break that the model has in its first slot.
 
-    Warm repaints begin with what the instrument would be playing: the sound painted of a picture half-way to the same strokes with
-    other noise, and of the slot before a knob was turned.
+    Warm repaints begin with what the instrument would be playing: the sound painted of a picture half-way to the same strokes
+    with other noise, and of the slot before a knob was turned.
     """
     spec = model.metadata.spec
     tempo = spec.beats_per_minute
