@@ -32,8 +32,9 @@ CUT_FADE_FRAMES = 32
 GAIN_FADE_FRAMES = TICK_FRAMES
 """A turned gain knob is a line of straight ramps."""
 
-LEAD_STEPS = 8
-"""Steps of a second ring that are painted before it takes over; painting is several times faster than playing."""
+LEAD_JOBS = 14
+"""What is done on a second ring before it takes over: decoding and painting of some eight steps; painting is several times faster
+than playing."""
 
 SCHEDULE_CONTROLS = frozenset({"step_ticks", "margin_ticks"})
 """Controls that name a field of the schedule; obeyed at frame 0 only."""
@@ -64,6 +65,8 @@ class ExportRequest:
 class Counters:
     """What happened since the start, for the status line and the subscribers."""
 
+    jobs: int = 0
+    """Times that a tick decoded or painted something."""
     painted_steps: int = 0
     repaints: int = 0
     """Times that a moved latent was painted to the end."""
@@ -259,7 +262,7 @@ class Engine:
             if takeover is None:
                 takeover = self._begin(self.ring.copy(), number, QUANTISE_BEATS[self.quantise])
             # What comes too late for this boundary waits for the next.
-            if takeover.quantised and takeover.tick - number >= LEAD_STEPS * self.schedule.step_ticks:
+            if takeover.quantised and takeover.tick - number >= LEAD_JOBS * self.schedule.step_ticks:
                 takeover.ring.move_to(self.space.latent())
                 self._moved = False
         elif self._moved:
@@ -275,7 +278,7 @@ class Engine:
 
     def _begin(self, ring: Ring, number: int, boundary_beats: int | None) -> _Takeover:
         """Plan the takeover of a second ring: as soon as its first steps are ready, or on the next boundary after that."""
-        tick = number + LEAD_STEPS * self.schedule.step_ticks
+        tick = number + LEAD_JOBS * self.schedule.step_ticks
         frame = (tick + self.schedule.margin_ticks) * TICK_FRAMES
         if boundary_beats is not None:
             boundary = -(-self.beat_at(frame) // boundary_beats) * boundary_beats
@@ -303,11 +306,12 @@ class Engine:
         distance = (dirty - first) % ring.steps
         if takeover is None and self.quantise == "step":
             distance[distance == 0] = ring.steps
-        ring.paint_step(int(dirty[np.argmin(distance)]))
-        self.counters.painted_steps += 1
+        painted = ring.paint_step(int(dirty[np.argmin(distance)]))
+        self.counters.jobs += 1
+        self.counters.painted_steps += painted
         self.counters.repaints += not ring.dirty.any()
         self._busy_until = number + self.schedule.step_ticks
-        self._finished = takeover is None
+        self._finished = painted and takeover is None
 
     def _sounding_anchor(self) -> int:
         return self._anchor if self._triggered is None else self._triggered

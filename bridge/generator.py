@@ -11,8 +11,8 @@ from bridge.mel_inversion import linear_magnitude
 from bridge.mel_spectrogram import FloatArray, stretch_columns
 from bridge.model import Model
 
-DECODE_AHEAD = 4
-"""Steps decoded at once while a ring is repainted: the neighbours that a step needs are then shared."""
+DECODED_AT_ONCE = 4
+"""Steps decoded at once while a ring is repainted: they share the neighbours that each of them needs."""
 
 
 class Ring:
@@ -32,7 +32,12 @@ class Ring:
         self._undecoded = np.ones(len(latent), dtype=bool)
         self._stale = np.ones(len(latent), dtype=bool)
         self.dirty: NDArray[np.bool_] = np.ones(len(latent), dtype=bool)
-        self._just_moved = True
+        self._just_moved = False
+
+    @property
+    def latent(self) -> FloatArray:
+        """What is aimed at: (steps, latent_dimensions)."""
+        return self._latent
 
     @property
     def steps(self) -> int:
@@ -101,41 +106,48 @@ class Ring:
         self._magnitude = linear_magnitude(self._stretched(self._image, self.grid.n_frames), self._spec)
         self._undecoded[:] = self._stale[:] = self.dirty[:] = False
 
-    def paint_step(self, step: int) -> None:
-        """Paint one step (from 0) into the sound that is there."""
+    def paint_step(self, step: int) -> bool:
+        """Paint one step (from 0) into the sound that is there; False where its picture is not ready and was only worked on.
+
+        No call takes much longer than another, so that a hand that turns is never waited for. Right after a move a step is
+        painted at once, from its own new columns; it stays dirty until those around it are new too.
+        """
+        hurried, self._just_moved = self._just_moved, False
         # The steps before it decide the phase of its low band: a kick that rings on must not depend on where the hand began.
-        seen = np.arange(step - LOOK_BACK_STEPS, step + 1)
-        stale = seen[self._stale[seen % self.steps]]
-        if len(stale):
-            self._refresh(int(stale[0]), step)
-        frames_per_step = self.grid.n_frames // self.steps
+        first = step if hurried else step - LOOK_BACK_STEPS
+        read = np.arange(first - 1, step + 2)
+        if hurried:
+            self._decode(step, 1)
+        elif self._undecoded[read % self.steps].any():
+            missing = read[self._undecoded[read % self.steps]][0] + np.arange(DECODED_AT_ONCE)
+            needed = missing[self._undecoded[missing % self.steps]]
+            self._decode(int(needed[0]), int(needed[-1] - needed[0]) + 1)
+            return False
+        self._refresh(first, step)
+        frames_per_step = self.grid.frames_per_step
         start, new = repaint(self.samples, self._magnitude, self.grid, step * frames_per_step, frames_per_step)
         if not np.isfinite(new).all():
             raise FloatingPointError(f"step {step + 1} came out as something that is no sound")
         self.samples[np.arange(start, start + len(new)) % self.grid.loop_length] = new
-        self.dirty[step] = False
+        around = np.arange(step - LOOK_BACK_STEPS - 1, step + 2) % self.steps
+        self.dirty[step] = self._undecoded[around].any()
+        return True
 
     def _refresh(self, first: int, last: int) -> None:
-        """Bring the magnitudes of steps up to date, and, where the decoder has to run for it, of some that follow.
-
-        Steps count from 0 and may be negative: they go round the ring.
-        """
-        steps, columns, frames = self.steps, self._spec.frames_per_step, self.grid.n_frames // self.steps
+        """Bring the magnitudes of steps up to date with the picture. Steps count from 0 and may be negative: they go round."""
+        steps, columns, frames = self.steps, self._spec.frames_per_step, self.grid.frames_per_step
+        stale = np.arange(first, last + 1)
+        stale = stale[self._stale[stale % steps]]
+        if not len(stale):
+            return
+        first, count = int(stale[0]), last + 1 - int(stale[0])
         # A step's frames are stretched from its own columns and those of the steps on either side.
-        end = last + 2
-        seen = np.arange(first - 1, end)
-        undecoded = seen[self._undecoded[seen % steps]]
-        if len(undecoded):
-            # The first step after a move is wanted at once; the ones behind it can share a wider look at the latent.
-            end = end if self._just_moved else last + DECODE_AHEAD
-            self._decode(int(undecoded[0]), end - int(undecoded[0]))
-            self._just_moved = False
-        count = end - 1 - first
-        around = np.arange((first - 1) * columns, end * columns) % self._image.shape[1]
+        around = np.arange((first - 1) * columns, (last + 2) * columns) % self._image.shape[1]
         stretched = self._stretched(self._image[:, around], (count + 2) * frames)[:, frames : (count + 1) * frames]
         rows = np.arange(first * frames, (first + count) * frames) % self.grid.n_frames
         self._magnitude[rows] = linear_magnitude(stretched, self._spec)
-        self._stale[np.arange(first, first + count) % steps] = False
+        for step in range(first, last + 1):
+            self._stale[step % steps] = self._undecoded[np.arange(step - 1, step + 2) % steps].any()
 
     def _stretched(self, image: FloatArray, n_frames: int) -> FloatArray:
         return stretch_columns(image, n_frames, self._spec.half_window_columns)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import secrets
+import statistics
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+
+import numpy as np
 
 from bridge.control import Control, ControlChange, Mailbox
 from bridge.engine import Engine, Schedule
@@ -30,14 +33,17 @@ MOST_TICKS_BEHIND = 16
 """A main process that was held up for this much longer than a publication may take leaves out the ticks it missed: what they
 would paint is late anyway."""
 
-REHEARSALS = 12
-"""Steps painted before the start, to learn how long one takes on this machine; the first only warms it up."""
+REHEARSALS = 16
+"""Jobs of painting before the start, to learn how long they take on this machine; the first only warms it up."""
+
+HEADROOM = 1.3
+"""The pace of painting leaves jobs so much of the time that they take on average."""
 
 STEPS_REMEMBERED = 128
-"""Steps whose time says how early a tick has to be run."""
+"""Jobs whose time says how early a tick has to be run."""
 
 SHARE_IN_TIME = 0.99
-"""Of these steps, so many would have been in time."""
+"""Of these jobs, so many would have been in time."""
 
 ROUND_TRIP_SECONDS = 0.0015
 """From a painted step to the sound process, and what a wake-up may be late."""
@@ -120,7 +126,7 @@ class Performance:
         engine = self._engine
         publication = engine.start()
         self._remember(*rehearse(engine.ring))
-        ticks = math.ceil(max(self._step_seconds) * ENGINE_SAMPLE_RATE / TICK_FRAMES)
+        ticks = math.ceil(HEADROOM * statistics.mean(self._step_seconds) / TICK_SECONDS)
         engine.schedule = Schedule(step_ticks=min(ticks, LONGEST_STEP_TICKS))
         self._record(0, engine.state())
         self._sound.publish(publication)
@@ -176,7 +182,7 @@ class Performance:
         self._record(tick * TICK_FRAMES, controls)
         if controls:
             self._moved_at = tick
-        painted, begun = engine.counters.painted_steps, time.perf_counter()
+        jobs, begun = engine.counters.jobs, time.perf_counter()
         try:
             publication = engine.tick(tick, controls)
         except Exception:
@@ -185,7 +191,7 @@ class Performance:
         if publication is not None:
             self._sound.publish(publication)
         self._be_cautious()
-        if engine.counters.painted_steps > painted:
+        if engine.counters.jobs > jobs:
             self._note_step(tick, time.perf_counter() - begun)
         self._tell(tick, controls)
 
@@ -272,12 +278,13 @@ class Performance:
 
 
 def rehearse(ring: Ring) -> list[float]:
-    """Paint a few steps on a copy of the ring: how long each took, in seconds."""
+    """Follow a moved latent on a copy of the ring for a while: how long each job took, in seconds."""
     stage = ring.copy()
-    seconds = []
-    for step in range(REHEARSALS):
-        stage.spoil(step)
+    stage.move_to(ring.latent + np.float32(1e-3))
+    seconds: list[float] = []
+    step = 0
+    while len(seconds) < REHEARSALS:
         begun = time.perf_counter()
-        stage.paint_step(step)
+        step += stage.paint_step(step) and not bool(stage.dirty[step])
         seconds.append(time.perf_counter() - begun)
     return seconds[1:]

@@ -278,7 +278,7 @@ def test_painting_starts_again_after_a_failure(model: Model, monkeypatch: pytest
     assert np.array_equal(engine.ring.samples, before)
     engine.start_painting_again()
     out = np.empty(TICK_FRAMES, dtype=np.float32)
-    for tick in range(2, 80):
+    for tick in range(2, 120):
         player.render(out, (tick - 2) * TICK_FRAMES)
         publication = engine.tick(tick)
         if publication is not None:
