@@ -182,19 +182,17 @@ def _consistent_phase(target: FloatArray, phasor: NDArray[np.complex64], hop: fl
         line = np.zeros((runs, n + 2 * reach, n_bins), dtype=np.complex64)
         inner = line[:, reach : reach + n]
         inner[:] = wanted * phasor[part]
-        windows = np.lib.stride_tricks.sliding_window_view(line.view(np.float32), 2 * reach + 1, axis=1)
-        previous = None
+        # (runs, n, window, bins); as a matrix of (runs * n, window * bins) it is what takes part in each frame.
+        windows = np.lib.stride_tricks.sliding_window_view(line.view(np.float32), 2 * reach + 1, axis=1).swapaxes(2, 3)
+        previous, scale = np.zeros_like(inner), np.empty_like(wanted)
         for _ in range(_ITERATIONS):
-            # (runs, n, bins, window) -> (runs * n, window * bins)
-            seen = (windows.swapaxes(2, 3).reshape(runs * n, -1) @ matrix).view(np.complex64).reshape(runs, n, n_bins)
-            moved = seen if previous is None else seen + _MOMENTUM * (seen - previous)
-            previous = seen
-            inner[:] = wanted * _phasor(moved)
-        found[part] = _phasor(inner)
+            seen = (windows.reshape(runs * n, -1) @ matrix).view(np.complex64).reshape(runs, n, n_bins)
+            # Only where it points to counts: where it starts from nothing, any length will do.
+            moved = np.subtract((1 + _MOMENTUM) * seen, previous, out=previous)
+            np.maximum(np.abs(moved, out=scale), np.float32(1e-12), out=scale)
+            np.multiply(moved, np.divide(wanted, scale, out=scale), out=inner)
+            previous = np.multiply(seen, _MOMENTUM, out=seen)
+        np.divide(moved, np.maximum(np.abs(moved), np.float32(1e-12)), out=found[part])
 
     in_halves(iterate, len(target), _RUNS_FOR_TWO_THREADS // 2)
     return found
-
-
-def _phasor(spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:
-    return np.asarray(spectrum / np.maximum(np.abs(spectrum), np.float32(1e-12)), dtype=np.complex64)
