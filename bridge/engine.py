@@ -20,6 +20,7 @@ import numpy as np
 from bridge.control import Control
 from bridge.errors import VamenError
 from bridge.generator import Ring
+from bridge.graph_ring import ring_of
 from bridge.latent_space import LatentSpace
 from bridge.mel_spectrogram import FloatArray
 from bridge.model import Model
@@ -127,7 +128,7 @@ class Engine:
                 self.schedule = replace(self.schedule, **{control.name: int(control.values[0])})
             else:
                 self._apply(control, now=0)
-        self.ring = Ring(self.model, self.space.latent(), self.beats_per_minute)
+        self.ring = ring_of(self.model, self.space.latent(), self.beats_per_minute)
         self.ring.paint_all()
         self._anchor = 0
         self._triggered = None
@@ -271,7 +272,7 @@ class Engine:
                 takeover.ring.move_to(self.space.latent())
             self._moved = False
         if self._takeover is None and self._wanted_length() != self.ring.grid.loop_length:
-            self._begin(Ring(self.model, self.space.latent(), self.beats_per_minute), number, None)
+            self._begin(ring_of(self.model, self.space.latent(), self.beats_per_minute), number, None)
 
     def _wanted_length(self) -> int:
         return self.model.metadata.spec.loop_length(self.beats_per_minute)
