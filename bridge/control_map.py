@@ -42,7 +42,7 @@ MAX_MAP_BYTES = 2**20
 MAX_AXES = 64
 """A map may name more axes than the model at hand has: those rows rest."""
 
-NOT_FOR_HANDS = {"subscribe", "step_ticks", "margin_ticks"}
+NOT_FOR_HANDS = {"subscribe", "step_ticks"}
 
 _KEYS = {"cc", "note", "notes", "channel", "target", "range", "curve", "value", "release"}
 

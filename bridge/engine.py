@@ -13,7 +13,7 @@ rest of it is painted before it is heard.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,20 +37,8 @@ LEAD_JOBS = 14
 """What is done on a second ring before it takes over: decoding and painting of some eight steps; painting is several times faster
 than playing."""
 
-SCHEDULE_CONTROLS = frozenset({"step_ticks", "margin_ticks"})
-"""Controls that name a field of the schedule; obeyed at frame 0 only."""
-
 QUANTISE_BEATS = {"beat": 1, "bar": 4, "loop": 8}
 """Beats between two moments at which a quantised change may take over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Ticks from one painted step to the next, and ticks between a decision and its sound. Part of a take's state: live and
-    offline must agree on it."""
-
-    step_ticks: int = 2
-    margin_ticks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +83,8 @@ class Engine:
     model: Model
     store: RingStore
     beats_per_minute: float
-    schedule: Schedule = field(default_factory=Schedule)
+    step_ticks: int = 2
+    """Ticks from one job of painting to the next. Part of a take's state: live and offline must agree on it."""
     counters: Counters = field(default_factory=Counters)
     errors: list[str] = field(default_factory=list)
     exports: list[ExportRequest] = field(default_factory=list)
@@ -124,8 +113,8 @@ class Engine:
     def start(self, controls: Iterable[Control] = ()) -> Publication:
         """Apply the controls of frame 0, paint the first loop from cold, and publish it for frame 0."""
         for control in controls:
-            if control.name in SCHEDULE_CONTROLS:
-                self.schedule = replace(self.schedule, **{control.name: int(control.values[0])})
+            if control.name == "step_ticks":
+                self.step_ticks = int(control.values[0])
             else:
                 self._apply(control, now=0)
         self.ring = ring_of(self.model, self.space.latent(), self.beats_per_minute)
@@ -140,7 +129,7 @@ class Engine:
 
     def tick(self, number: int, controls: Iterable[Control] = ()) -> Publication | None:
         """Do what belongs to one tick (numbers from 1, rising); returns what the player has to know, if anything changed."""
-        effect = (number + self.schedule.margin_ticks) * TICK_FRAMES
+        effect = number * TICK_FRAMES
         for control in controls:
             self._apply(control, now=effect)
         self._follow_latent(number)
@@ -164,8 +153,7 @@ class Engine:
     def state(self) -> list[Control]:
         """The controls of frame 0 that bring a new engine of the same model to this state: how every recording begins."""
         return [
-            Control("step_ticks", (), (self.schedule.step_ticks,)),
-            Control("margin_ticks", (), (self.schedule.margin_ticks,)),
+            Control("step_ticks", (), (self.step_ticks,)),
             *self.space.state(),
             Control("tempo", (), (self.beats_per_minute,)),
             Control("gain", (), (self.gain,)),
@@ -208,7 +196,7 @@ class Engine:
                     self._trigger(int(control.values[0]), now)
                 case "quantise":
                     self.quantise = str(control.values[0])
-                case "step_ticks" | "margin_ticks":
+                case "step_ticks":
                     raise VamenError(f"{control.name} can only stand at the start of a take; leave it out here.")
                 case "subscribe":
                     pass
@@ -263,7 +251,7 @@ class Engine:
             if takeover is None:
                 takeover = self._begin(self.ring.copy(), number, QUANTISE_BEATS[self.quantise])
             # What comes too late for this boundary waits for the next.
-            if takeover.quantised and takeover.tick - number >= LEAD_JOBS * self.schedule.step_ticks:
+            if takeover.quantised and takeover.tick - number >= LEAD_JOBS * self.step_ticks:
                 takeover.ring.move_to(self.space.latent())
                 self._moved = False
         elif self._moved:
@@ -279,13 +267,13 @@ class Engine:
 
     def _begin(self, ring: Ring, number: int, boundary_beats: int | None) -> _Takeover:
         """Plan the takeover of a second ring: as soon as its first steps are ready, or on the next boundary after that."""
-        tick = number + LEAD_JOBS * self.schedule.step_ticks
-        frame = (tick + self.schedule.margin_ticks) * TICK_FRAMES
+        tick = number + LEAD_JOBS * self.step_ticks
+        frame = tick * TICK_FRAMES
         if boundary_beats is not None:
             boundary = -(-self.beat_at(frame) // boundary_beats) * boundary_beats
             frame = self.frame_of_beat(boundary)
             # A few milliseconds early, so that the attack on the boundary is already the new one.
-            tick = frame // TICK_FRAMES - self.schedule.margin_ticks
+            tick = frame // TICK_FRAMES
         position = (frame - self._sounding_anchor()) % self.ring.grid.loop_length
         takeover = _Takeover(ring, tick, self.ring.step_at(position), boundary_beats is not None)
         self._takeover = takeover
@@ -311,7 +299,7 @@ class Engine:
         self.counters.jobs += 1
         self.counters.painted_steps += painted
         self.counters.repaints += not ring.dirty.any()
-        self._busy_until = number + self.schedule.step_ticks
+        self._busy_until = number + self.step_ticks
         self._finished = painted and takeover is None
 
     def _sounding_anchor(self) -> int:

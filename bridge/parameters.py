@@ -115,10 +115,8 @@ PARAMETERS: dict[str, ParameterSpec] = {
         ParameterSpec("subscribe", "subscribe", "int", "send state, position, repaint times, file paths and errors to this port",
                       minimum=1, maximum=65535),
         ParameterSpec("step_ticks", "schedule/step_ticks", "int",
-                      "ticks of 256 frames that painting a step is given; stands at the start of a take only",
+                      "ticks of 256 frames from one painted step to the next; stands at the start of a take only",
                       minimum=1, maximum=64),
-        ParameterSpec("margin_ticks", "schedule/margin_ticks", "int",
-                      "ticks between a decision and its sound; stands at the start of a take only", maximum=64),
     )
 }  # fmt: skip
 

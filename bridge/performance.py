@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.control import Control, ControlChange, Mailbox
-from bridge.engine import Engine, Schedule
+from bridge.engine import Engine
 from bridge.errors import VamenError
 from bridge.exporter import Exporter, Reporter
 from bridge.generator import Ring
@@ -127,7 +127,7 @@ class Performance:
         publication = engine.start()
         self._remember(*rehearse(engine.ring))
         ticks = math.ceil(HEADROOM * statistics.mean(self._step_seconds) / TICK_SECONDS)
-        engine.schedule = Schedule(step_ticks=min(ticks, LONGEST_STEP_TICKS))
+        engine.step_ticks = min(ticks, LONGEST_STEP_TICKS)
         self._record(0, engine.state())
         self._sound.publish(publication)
 

@@ -40,7 +40,6 @@ from bridge.model import Model
 from bridge.offline import render_take
 from bridge.osc import decode, encode
 from bridge.parameters import DEFAULT_BEATS_PER_MINUTE, ControlLayout, format_control, layout_of
-from bridge.player import TICK_FRAMES
 from bridge.take import read_take
 from bridge.wav_file import pcm24
 from bridge.whole_file import replacing
@@ -224,10 +223,8 @@ def offline_twin(model: Model, changes: Sequence[ControlChange], start: int, fra
 
 
 def first_frame(changes: Sequence[ControlChange]) -> int:
-    """The player's frame of the one of bar 1: `play` is heard a margin after the tick that obeyed it."""
-    margin = next(int(change.control.values[0]) for change in changes if change.control.name == "margin_ticks")
-    begun = next(change.frame for change in changes if change.control.name == "play" and change.frame > 0)
-    return begun + margin * TICK_FRAMES
+    """The player's frame of the one of bar 1: where `play` is heard."""
+    return next(change.frame for change in changes if change.control.name == "play" and change.frame > 0)
 
 
 def longest_gap(samples: FloatArray, twin: FloatArray) -> float:

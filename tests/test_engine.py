@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bridge.control import Control, ControlChange
-from bridge.engine import Engine, Schedule
+from bridge.engine import Engine
 from bridge.griffin_lim import render_loop
 from bridge.latent_space import LatentSpace
 from bridge.mel_spectrogram import PRESETS
@@ -189,7 +189,7 @@ def test_a_new_tempo_keeps_the_beat(model: Model) -> None:
         publication = engine.tick(tick, [Control("tempo", (), (120.0,))] if tick == 50 else [])
         if publication is not None:
             player.publish(publication)
-        beats.append(engine.beat_at((tick + engine.schedule.margin_ticks) * TICK_FRAMES))
+        beats.append(engine.beat_at(tick * TICK_FRAMES))
     steps = np.diff(beats) * 44_100 / TICK_FRAMES * 60
     assert np.allclose(steps[:40], TEMPO, atol=0.01) and np.allclose(steps[-40:], 120.0, atol=0.01)
     # At the takeover the beat goes on from where it was: one tick at either tempo, nothing between.
@@ -201,8 +201,7 @@ def test_a_trigger_plays_from_its_step_and_lets_go_in_time(model: Model) -> None
     loop = model.metadata.spec.loop_length(TEMPO)
     plain = render(model, bars=4)
     taken = render(model, [change(50, "trigger", 9), change(80, "trigger", 0)], bars=4)
-    margin = Schedule().margin_ticks
-    start, end = (50 + margin) * TICK_FRAMES, (80 + margin) * TICK_FRAMES
+    start, end = 50 * TICK_FRAMES, 80 * TICK_FRAMES
     step = round(8 * loop / 32)
     inside = slice(start + FADE_FRAMES, end)
     assert np.array_equal(taken[inside], plain[step + FADE_FRAMES : step + end - start])
@@ -212,8 +211,7 @@ def test_a_trigger_plays_from_its_step_and_lets_go_in_time(model: Model) -> None
 
 def test_stop_is_silence_and_play_begins_on_the_one(model: Model) -> None:
     taken = render(model, [change(100, "stop"), change(200, "play")], bars=4)
-    margin = Schedule().margin_ticks
-    stopped, started = (100 + margin) * TICK_FRAMES, (200 + margin) * TICK_FRAMES
+    stopped, started = 100 * TICK_FRAMES, 200 * TICK_FRAMES
     assert not taken[stopped + FADE_FRAMES : started].any()
     plain = render(model)
     assert np.array_equal(taken[started + FADE_FRAMES : started + 20_000], plain[FADE_FRAMES:20_000])
@@ -249,7 +247,7 @@ def test_an_export_holds_what_sounds(model: Model) -> None:
 
 def test_the_state_at_frame_0_brings_another_engine_to_the_same_sound(model: Model) -> None:
     rings = np.zeros((8, model.metadata.spec.loop_length(60.0)), dtype=np.float32)
-    engine = Engine(model, RingStore(rings, lambda: -1), 133.0, Schedule(step_ticks=3, margin_ticks=4))
+    engine = Engine(model, RingStore(rings, lambda: -1), 133.0, step_ticks=3)
     moves = [Control("random", (), (2,)), Control("slot_store", (), (40,)), Control("morph_b", (), (40,)),
              Control("morph_mode", (), ("blend",)), Control("morph", (), (0.25,)),
              Control("axis", (2,), (0.75,)), Control("gain", (), (0.5,))]  # fmt: skip
@@ -257,7 +255,7 @@ def test_the_state_at_frame_0_brings_another_engine_to_the_same_sound(model: Mod
     twin = Engine(model, RingStore(rings.copy(), lambda: -1), TEMPO)
     twin.start(engine.state())
     assert np.array_equal(twin.ring.samples, engine.ring.samples)
-    assert twin.schedule == engine.schedule
+    assert twin.step_ticks == engine.step_ticks
     assert twin.state() == engine.state()
     # And what follows is the same too.
     for tick in range(1, 12):
