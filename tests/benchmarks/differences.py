@@ -43,7 +43,7 @@ class NotHeard(Enum):
     """Why no frame can be named at which a turn is heard."""
 
     LOST = "nothing changed in the time in which a change could be told"
-    UNCLEAR = "just before the turn the sound was not that of a loop before, so nothing can be told"
+    UNCLEAR = "when the turn came the sound was not that of a loop before, so nothing can be told"
 
 
 def heard(
@@ -51,8 +51,9 @@ def heard(
 ) -> list[int | NotHeard]:
     """The frame at which each turn is heard in samples (n,): the first from its frame `sent` on that differs from a loop before.
 
-    Lost is what is not heard within `longest` frames, or before the loop before has come to what an earlier turn touched: from
-    `touched` frames before it until `settled` frames after it was heard, there is no measure a loop later.
+    What an earlier turn has touched is no measure a loop later: from `touched` frames before it until `settled` frames after it
+    was heard, or `longest` frames after it was sent if it was not. A turn that comes a loop after such a time is unclear. Lost
+    is what is not heard before such a time begins, or within `longest` frames.
     """
     found: list[int | NotHeard] = []
     spoilt: list[tuple[int, int]] = []
@@ -60,24 +61,27 @@ def heard(
         moved = slip(samples, frame, loop_length)
         place = NotHeard.UNCLEAR if moved is None else _first_change(samples, frame, loop_length + moved, spoilt, longest)
         found.append(place)
-        spoilt.append((frame - touched, (place if isinstance(place, int) else frame) + settled))
+        spoilt.append((frame - touched, place + settled if isinstance(place, int) else frame + longest))
     return found
 
 
 def _first_change(samples: FloatArray, frame: int, lag: int, spoilt: Sequence[tuple[int, int]], longest: int) -> int | NotHeard:
     """As above for one turn, with `lag` frames from a loop to the next."""
     begin, end = frame, min(frame + longest, len(samples))
+    if any(first <= frame - lag < last for first, last in spoilt):
+        return NotHeard.UNCLEAR
     while begin < end:
         differs = np.abs(samples[begin:end] - samples[begin - lag : end - lag]) > AUDIBLE
         if not differs.any():
             return NotHeard.LOST
         place = begin + int(np.argmax(differs))
-        if any(frame - lag < last and first < place - lag for first, last in spoilt):
+        if any(frame - lag < first < place - lag for first, _ in spoilt):
             return NotHeard.LOST
         silent = _silence(samples, place)
         resumed = place + silent
         expected = samples[place - lag : place - lag + WINDOW]
-        if silent < SHORTEST_GAP or not np.array_equal(samples[resumed : resumed + WINDOW], expected):
+        goes_on = samples[resumed : resumed + WINDOW]
+        if silent < SHORTEST_GAP or len(goes_on) < WINDOW or np.abs(goes_on - expected).max() > AUDIBLE:
             return place
         # The player owed these frames; the loop goes on later by as many.
         lag, begin = lag + silent, resumed

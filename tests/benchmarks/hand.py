@@ -1,6 +1,6 @@
 """The hand: a process of its own that moves `vamen play` over UDP, and says when it did.
 
-    python -m tests.benchmarks.hand turn PORT LOOP_SECONDS STEPS DIMENSIONS TURNS SEED
+    python -m tests.benchmarks.hand turn PORT LOOP_SECONDS STEPS DIMENSIONS SETTLE_SECONDS TURNS SEED
     python -m tests.benchmarks.hand sweep PORT SECONDS
 
 `turn` gives the step after the one under the playhead another vector, time after time, and prints `time.monotonic_ns()` just
@@ -23,14 +23,12 @@ import numpy as np
 
 from bridge.osc import decode, encode
 
-TURNS_PER_LOOP = 4
-
 STEPS_TOUCHED = 3.3
 """Steps before a turn in which it may change the sound: the one under the playhead, two more that are painted anew, and what
 overlaps them."""
 
-AHEAD_SECONDS, SETTLE_SECONDS = 0.15, 0.15
-"""How long nothing else may interfere after a turn, and what it is given until its sound has settled."""
+AHEAD_SECONDS = 0.15
+"""How long nothing that another turn touched may sound after a turn."""
 
 JITTER_SECONDS = 0.006
 """Turns come anywhere against the engine's ticks and the card's blocks: this is one of the first."""
@@ -38,21 +36,29 @@ JITTER_SECONDS = 0.006
 VECTOR_SPREAD, VECTOR_LIMIT = 1.5, 8.0
 """Standard deviation of the numbers that a step is given, and their range, in units of the prior's scales."""
 
+REMEMBERED = 12
+"""Turns that may still be heard: more than fit into two loops."""
+
 PATIENCE_SECONDS = 10.0
 
 SWEEPS_PER_SECOND = 0.7
 MESSAGES_PER_SECOND = 200
 
 
-def next_free(wanted: float, turns: list[float], loop_seconds: float, step_seconds: float) -> float:
-    """The first moment from `wanted` on at which a turn is heard beside a loop that none of `turns` (rising) changed: seconds."""
+def next_free(wanted: float, turns: list[float], loop_seconds: float, step_seconds: float, settle_seconds: float) -> float:
+    """The first moment from `wanted` on at which a turn is heard beside a loop that none of `turns` (rising) changed: seconds.
+
+    `settle_seconds` is what a turn is given until its sound has settled.
+    """
     moment = wanted
+    kept_free = STEPS_TOUCHED * step_seconds + AHEAD_SECONDS
+    turns_per_loop = int(loop_seconds / (kept_free + settle_seconds))
     for turn in turns:
-        moment = max(moment, turn + loop_seconds / TURNS_PER_LOOP)
+        moment = max(moment, turn + loop_seconds / turns_per_loop)
     for turn in turns:
         again = turn + loop_seconds
-        if again - STEPS_TOUCHED * step_seconds - AHEAD_SECONDS < moment < again + SETTLE_SECONDS:
-            moment = again + SETTLE_SECONDS
+        if again - kept_free < moment < again + settle_seconds:
+            moment = again + settle_seconds
     return moment
 
 
@@ -82,13 +88,13 @@ class Playhead:
                         self._heard.set()
 
 
-def turn(port: int, loop_seconds: float, steps: int, dimensions: int, turns: int, seed: int) -> None:
+def turn(port: int, loop_seconds: float, steps: int, dimensions: int, settle_seconds: float, turns: int, seed: int) -> None:
     """Turn `turns` times, and print when."""
     rng, playhead = np.random.default_rng(seed), Playhead(port)
     sent: list[float] = []
     for _ in range(turns):
         vector = np.clip(VECTOR_SPREAD * rng.standard_normal(dimensions), -VECTOR_LIMIT, VECTOR_LIMIT)
-        moment = next_free(time.monotonic(), sent[-2 * TURNS_PER_LOOP :], loop_seconds, loop_seconds / steps)
+        moment = next_free(time.monotonic(), sent[-REMEMBERED:], loop_seconds, loop_seconds / steps, settle_seconds)
         time.sleep(max(0.0, moment + JITTER_SECONDS * float(rng.random()) - time.monotonic()))
         packet = encode(f"/vamen/latent/{playhead.step % steps + 1}", *map(float, vector))
         now = time.monotonic_ns()
@@ -112,7 +118,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.hand", description="Move vamen play over UDP.")
     ways = parser.add_subparsers(required=True, dest="way")
     turning = ways.add_parser("turn")
-    for name, kind in {"port": int, "loop_seconds": float, "steps": int, "dimensions": int, "turns": int, "seed": int}.items():
+    numbers = {
+        "port": int,
+        "loop_seconds": float,
+        "steps": int,
+        "dimensions": int,
+        "settle_seconds": float,
+        "turns": int,
+        "seed": int,
+    }
+    for name, kind in numbers.items():
         turning.add_argument(name, type=kind)
     sweeping = ways.add_parser("sweep")
     sweeping.add_argument("port", type=int)
