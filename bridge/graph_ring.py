@@ -50,9 +50,10 @@ class GraphRing(Ring):
         """Paint every step: there is nothing that a graph could go on from."""
         self.paint_all()
 
-    def paint_step(self, step: int) -> None:
-        """Paint a step (from 0), and with it every other."""
+    def paint_step(self, step: int) -> bool:
+        """Paint a step (from 0), and with it every other; always True, since nothing has to be made ready first."""
         self.paint_all()
+        return True
 
 
 def ring_of(model: Model, latent: FloatArray, beats_per_minute: float) -> Ring:
