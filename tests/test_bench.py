@@ -21,7 +21,7 @@ from tests.benchmarks.timing import ratio, take_turns
 
 LOOP, STEPS = 20_000, 32
 STEP = LOOP / STEPS
-TOUCHED, SETTLED, LONGEST = 2000, 300, 10_000
+TOUCHED, SETTLED, EXPECTED, LONGEST = 2000, 300, 500, 10_000
 
 
 def looped(seed: int, loops: int) -> FloatArray:
@@ -30,7 +30,7 @@ def looped(seed: int, loops: int) -> FloatArray:
 
 
 def hear(samples: FloatArray, *sent: int) -> list[int | NotHeard]:
-    return heard(samples, sent, LOOP, TOUCHED, SETTLED, LONGEST)
+    return heard(samples, sent, LOOP, TOUCHED, SETTLED, EXPECTED, LONGEST)
 
 
 def test_a_change_is_heard_at_its_first_sample_and_none_is_lost() -> None:

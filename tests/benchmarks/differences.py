@@ -47,13 +47,13 @@ class NotHeard(Enum):
 
 
 def heard(
-    samples: FloatArray, sent: Sequence[int], loop_length: int, touched: int, settled: int, longest: int
+    samples: FloatArray, sent: Sequence[int], loop_length: int, touched: int, settled: int, expected: int, longest: int
 ) -> list[int | NotHeard]:
     """The frame at which each turn is heard in samples (n,): the first from its frame `sent` on that differs from a loop before.
 
     What an earlier turn has touched is no measure a loop later: from `touched` frames before it until `settled` frames after it
-    was heard, or `longest` frames after it was sent if it was not. A turn that comes a loop after such a time is unclear. Lost
-    is what is not heard before such a time begins, or within `longest` frames.
+    was heard; if it was lost, `longest` frames after it was sent, and if it was unclear, `expected` frames. A turn that comes a
+    loop after such a time is unclear. Lost is what is not heard before such a time begins, or within `longest` frames.
     """
     found: list[int | NotHeard] = []
     spoilt: list[tuple[int, int]] = []
@@ -61,7 +61,8 @@ def heard(
         moved = slip(samples, frame, loop_length)
         place = NotHeard.UNCLEAR if moved is None else _first_change(samples, frame, loop_length + moved, spoilt, longest)
         found.append(place)
-        spoilt.append((frame - touched, place + settled if isinstance(place, int) else frame + longest))
+        waited = {NotHeard.LOST: longest, NotHeard.UNCLEAR: expected}
+        spoilt.append((frame - touched, place + settled if isinstance(place, int) else frame + waited[place]))
     return found
 
 

@@ -73,13 +73,13 @@ def measure_cell(sinks: NullSinks, sink: str, metadata: ModelMetadata, blocksize
     spec = metadata.spec
     loop_length = spec.loop_length(DEFAULT_BEATS_PER_MINUTE)
     loop_seconds = loop_length / ENGINE_SAMPLE_RATE
+    settle = LOADED_SETTLE_SECONDS if loaded else SETTLE_SECONDS
     with listening(sinks, sink) as ear, ExitStack() as stack:
         stage = stack.enter_context(started(sinks, sink, "--drift", 0, "--blocksize", blocksize))
         stage.playing.send("/vamen/gain", GAIN)
         if loaded:
             stack.enter_context(busy_cores())
         time.sleep(1.1 * loop_seconds)
-        settle = LOADED_SETTLE_SECONDS if loaded else SETTLE_SECONDS
         arguments = [stage.port, loop_seconds, spec.steps, metadata.latent_dimensions, settle, turns, blocksize + loaded]
         command = [sys.executable, "-m", "tests.benchmarks.hand", "turn", *map(str, arguments)]
         hand = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -95,6 +95,7 @@ def measure_cell(sinks: NullSinks, sink: str, metadata: ModelMetadata, blocksize
         loop_length,
         touched=round(STEPS_TOUCHED * step_frames),
         settled=round(SETTLED_SECONDS * rate),
+        expected=round(settle * rate),
         longest=round(LOST_SECONDS * rate),
     )
     taken = [1000.0 * (place - frame) / rate for place, frame in zip(found, sent, strict=True) if isinstance(place, int)]
