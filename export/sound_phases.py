@@ -42,7 +42,7 @@ def low_band(magnitude: Tensor, tables: Tables) -> tuple[Tensor, Tensor]:
     spectrum = previous = reshaped(target.unsqueeze(4) * start, 0, 0, -1, 2)
     wanted = reshaped(target, 0, 0, -1, 1)
     for _ in range(LOW_ITERATIONS):
-        # What the run's own sound has of a spectrum is linear in it, so momentum may as well come before; and only its phase counts.
+        # What a run's sound has of a spectrum is linear in it, so momentum may as well come before; only the phase counts.
         pushed = spectrum - previous * float(LOW_MOMENTUM / (1.0 + LOW_MOMENTUM))
         previous = spectrum
         spectrum = _at_length(reshaped(reshaped(pushed, 0, 0, -1) @ tables["low_matrix"], 0, 0, -1, 2), wanted)
