@@ -41,9 +41,7 @@ class Reader:
         """
         position = 0
         while position < len(message):
-            self._fields_left -= 1
-            if self._fields_left < 0:
-                raise broken(f"it has more than {MAX_FIELDS} fields")
+            self._count()
             start = position
             key, position = _varint(message, position)
             number, wire_type = key >> 3, key & 7
@@ -58,6 +56,11 @@ class Reader:
                 position += length
             yield Field(number, value, message[start:position])
 
+    def _count(self) -> None:
+        self._fields_left -= 1
+        if self._fields_left < 0:
+            raise broken(f"it has more than {MAX_FIELDS} fields")
+
     def texts(self, message: memoryview, number: int) -> list[memoryview]:
         """What stands in the length-delimited fields of one number: texts, tensors, messages."""
         return [field.value for field in self.fields(message) if field.number == number and isinstance(field.value, memoryview)]
@@ -66,6 +69,22 @@ class Reader:
         """The integer in the fields of one number; 0 where there is none."""
         values = [field.value for field in self.fields(message) if field.number == number and isinstance(field.value, int)]
         return values[-1] if values else 0
+
+    def numbers(self, message: memoryview, number: int) -> list[int]:
+        """All integers in the fields of one number, each in a field of its own or packed into one."""
+        numbers: list[int] = []
+        for field in self.fields(message):
+            if field.number != number:
+                continue
+            if isinstance(field.value, int):
+                numbers.append(field.value)
+                continue
+            position = 0
+            while position < len(field.value):
+                self._count()
+                value, position = _varint(field.value, position)
+                numbers.append(value)
+        return numbers
 
     def text(self, message: memoryview, number: int) -> bytes:
         """The text in the fields of one number; empty where there is none."""
