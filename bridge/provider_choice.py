@@ -23,7 +23,7 @@ from pathlib import Path
 from bridge.errors import VamenError
 from bridge.generator import Ring
 from bridge.model import CUDA, Model
-from bridge.sound_graph import SoundGraph
+from bridge.sound_graph import GraphProvider, SoundGraph
 from bridge.whole_file import replacing
 
 logger = logging.getLogger(__name__)
@@ -42,8 +42,8 @@ class Timing:
     graph_loop: float
 
     @property
-    def faster(self) -> str:
-        """The provider that a hand should have: "cpu" or "cuda"."""
+    def faster(self) -> GraphProvider:
+        """The provider that a hand should have."""
         return "cuda" if self.graph_loop <= self.cpu_step else "cpu"
 
 
@@ -69,8 +69,8 @@ def cuda_device() -> str | None:
     return name.value.decode(errors="replace") if all(call() == 0 for call in calls) else None
 
 
-def fastest(path: Path | None) -> str:
-    """The provider that "auto" stands for with a model file (None: the shipped one): "cpu" or "cuda".
+def fastest(path: Path | None) -> GraphProvider:
+    """The provider that "auto" stands for with a model file (None: the shipped one).
 
     :raises VamenError: the model cannot be loaded
     """

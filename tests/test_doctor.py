@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from bridge.devices import SoundDevice
 from bridge.doctor import judge
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
+from bridge.model import Model
+from bridge.provider_choice import Timing
 from tests.conftest import TINY_MODEL
 
 SOUND = np.full(7 * ENGINE_SAMPLE_RATE, 0.5, dtype=np.float32)
@@ -101,3 +104,28 @@ def test_native_libraries_are_silenced_and_heard_again(capfd: pytest.CaptureFixt
         raise VamenError("told in a sentence")
     os.write(2, b"afterwards")
     assert capfd.readouterr().err == "afterwards"
+
+
+def test_providers_are_said_with_their_times(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_gpu(model: Model, provider: str) -> None:
+        raise VamenError("No GPU here")
+
+    remembered: list[Timing] = []
+    monkeypatch.setattr(doctor, "remember", lambda model, timing: remembered.append(timing))
+    monkeypatch.setattr(doctor, "cpu_seconds", lambda model: (0.008, 0.05))
+    monkeypatch.setattr(doctor, "SoundGraph", no_gpu)
+    doctor._print_providers(TINY_MODEL)
+    lines = capsys.readouterr().out.splitlines()
+    assert "   cpu: serves as CPUExecutionProvider, a step in 8.0 ms, a loop in 50.0 ms" in lines
+    assert "   cuda: does not serve: No GPU here" in lines
+    assert lines[-1] == "   auto: cpu"
+    assert not remembered
+
+    gpu = SimpleNamespace(providers=["CUDAExecutionProvider", "CPUExecutionProvider"], captured=True)
+    monkeypatch.setattr(doctor, "SoundGraph", lambda model, provider: gpu)
+    monkeypatch.setattr(doctor, "graph_seconds", lambda model, graph: 0.003)
+    doctor._print_providers(TINY_MODEL)
+    lines = capsys.readouterr().out.splitlines()
+    assert "   cuda: serves as CUDAExecutionProvider, CPUExecutionProvider, a loop in 3.0 ms" in lines
+    assert lines[-1] == "   auto: cuda"
+    assert remembered == [Timing(0.008, 0.05, 0.003)]
