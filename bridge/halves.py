@@ -13,6 +13,17 @@ from functools import lru_cache
 SMALLEST_HALF = 64
 """Frames below which a second thread costs more than it brings; and on a busy machine waiting for it costs milliseconds."""
 
+_one_thread = False
+
+
+def keep_to_one_thread() -> None:
+    """From now on the halves of this process follow each other on the calling thread; they stay halves, and so do results.
+
+    For a process that is one of several, one a core: a second thread would only take turns with another process.
+    """
+    global _one_thread
+    _one_thread = True
+
 
 @lru_cache(maxsize=1)
 def _other_thread() -> ThreadPoolExecutor:
@@ -28,6 +39,12 @@ def in_halves(work: Callable[[slice], None], rows: int, smallest_half: int = SMA
         work(slice(0, rows))
         return
     middle = rows // 2
+    if _one_thread:
+        try:
+            work(slice(0, middle))
+        finally:
+            work(slice(middle, rows))
+        return
     other = _other_thread().submit(work, slice(middle, rows))
     try:
         work(slice(0, middle))

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import Any
 
 from bridge.errors import VamenError
+from bridge.halves import keep_to_one_thread
+from bridge.mel_spectrogram import FloatArray, Image
 from bridge.model import Model
 from bridge.sample import SampleSettings, written_draws
 from bridge.sound_process import signals_held_back
@@ -152,16 +155,18 @@ class _InTurn(WatchFolder):
         super().__init__(path)
         self._parent = parent
 
-    def _publish(self, stem: str, temporaries: Mapping[str, Path]) -> Path:
-        self._parent.answer(_Rendered())
-        self._parent.wait()
-        return super()._publish(stem, temporaries)
+    def export(self, name_stem: str, samples: FloatArray, image: Image, sidecar: Mapping[str, Any]) -> Path:
+        with self.written(samples, image, sidecar) as unnamed:
+            self._parent.answer(_Rendered())
+            self._parent.wait()
+            return unnamed.publish(name_stem)
 
 
 def draw_until_closed(connection: Connection, settings: SampleSettings) -> None:
     """A process from beginning to end: a break for every seed that `connection` brings, until it closes or the parent dies."""
     # A terminal signals the whole group; a break that is being named is named all the same.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_to_one_thread()
     parent = _Parent(connection)
     try:
         try:

@@ -66,6 +66,15 @@ class WatchFolder:
         `samples` (n,) float32 at the engine's rate, `image` uint8 (n_mels, columns), `sidecar` plain JSON values. Raises
         VamenError when the folder cannot be written to; nothing of the attempt is left behind then.
         """
+        with self.written(samples, image, sidecar) as unnamed:
+            return unnamed.publish(name_stem)
+
+    @contextmanager
+    def written(self, samples: FloatArray, image: Image, sidecar: Mapping[str, Any]) -> Iterator[UnnamedExport]:
+        """An export whose files are whole, but have no names yet, for whoever has to wait with them.
+
+        Arguments and errors as :meth:`export`; what has not been published when the block ends is gone.
+        """
         temporaries = {suffix: self._temporary() for suffix in SUFFIXES}
         try:
             with _told(self.path):
@@ -76,41 +85,10 @@ class WatchFolder:
                 _require_whole(temporaries[".wav"])
                 for temporary in temporaries.values():
                     _sync_file(temporary)
-                return self._publish(safe_stem(name_stem), temporaries)
+            yield UnnamedExport(self.path, temporaries)
         finally:
             for temporary in temporaries.values():
                 temporary.unlink(missing_ok=True)
-
-    def _publish(self, stem: str, temporaries: Mapping[str, Path]) -> Path:
-        number = self._next_number(stem)
-        while True:
-            targets = {suffix: self.path / f"{stem}_{number:04d}{suffix}" for suffix in SUFFIXES}
-            if self._publish_as(targets, temporaries):
-                return targets[".wav"]
-            number += 1
-
-    def _publish_as(self, targets: Mapping[str, Path], temporaries: Mapping[str, Path]) -> bool:
-        """Give all three files their names; False, and none of them named, when one name is taken."""
-        named: list[str] = []
-        try:
-            for suffix in SUFFIXES:
-                if suffix == ".wav":
-                    _sync_folder(self.path)
-                publish(temporaries[suffix], targets[suffix])
-                named.append(suffix)
-        except OSError as error:
-            for suffix in named:
-                _take_back(targets[suffix], temporaries[suffix])
-            if isinstance(error, FileExistsError):
-                return False
-            raise
-        _sync_folder(self.path)
-        return True
-
-    def _next_number(self, stem: str) -> int:
-        numbered = re.compile(re.escape(stem) + r"_(\d{4,9})\.[a-z]+", re.IGNORECASE)
-        taken = [int(match[1]) for path in self.path.iterdir() if (match := numbered.fullmatch(path.name))]
-        return max(taken, default=0) + 1
 
     def _temporary(self) -> Path:
         return self.path / f".vamen-{_HOST}-{os.getpid()}-{_RUN}-{next(_COUNTER)}.part"
@@ -123,6 +101,51 @@ class WatchFolder:
             ours = (int(match["pid"]), match["run"]) == (os.getpid(), _RUN)
             if not ours and not _is_alive(int(match["pid"])):
                 path.unlink(missing_ok=True)
+
+
+class UnnamedExport:
+    """The three files of an export under temporary names, by suffix; :meth:`WatchFolder.written` makes and removes them."""
+
+    def __init__(self, folder: Path, temporaries: Mapping[str, Path]) -> None:
+        self._folder = folder
+        self._temporaries = temporaries
+
+    def publish(self, name_stem: str) -> Path:
+        """Give the files `safe_stem(name_stem)` and the next free number as their names; returns the WAV's path.
+
+        Raises VamenError when the folder cannot be written to.
+        """
+        stem = safe_stem(name_stem)
+        with _told(self._folder):
+            number = self._next_number(stem)
+            while True:
+                targets = {suffix: self._folder / f"{stem}_{number:04d}{suffix}" for suffix in SUFFIXES}
+                if self._publish_as(targets):
+                    return targets[".wav"]
+                number += 1
+
+    def _publish_as(self, targets: Mapping[str, Path]) -> bool:
+        """Give all three files their names; False, and none of them named, when one name is taken."""
+        named: list[str] = []
+        try:
+            for suffix in SUFFIXES:
+                if suffix == ".wav":
+                    _sync_folder(self._folder)
+                publish(self._temporaries[suffix], targets[suffix])
+                named.append(suffix)
+        except OSError as error:
+            for suffix in named:
+                _take_back(targets[suffix], self._temporaries[suffix])
+            if isinstance(error, FileExistsError):
+                return False
+            raise
+        _sync_folder(self._folder)
+        return True
+
+    def _next_number(self, stem: str) -> int:
+        numbered = re.compile(re.escape(stem) + r"_(\d{4,9})\.[a-z]+", re.IGNORECASE)
+        taken = [int(match[1]) for path in self._folder.iterdir() if (match := numbered.fullmatch(path.name))]
+        return max(taken, default=0) + 1
 
 
 def safe_stem(text: str) -> str:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from bridge import watch_folder
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import FloatArray, Image, load_png
-from bridge.watch_folder import WatchFolder, safe_stem
+from bridge.watch_folder import UnnamedExport, WatchFolder, safe_stem
 from tests.conftest import ROOT, TINY_MODEL
 
 STEM = "breaks_170bpm_2bars"
@@ -64,6 +64,17 @@ def test_an_export_is_three_files_with_a_name_that_sorts_and_tells(tmp_path: Pat
     assert json.loads(first.with_suffix(".json").read_text()) == SIDECAR
 
 
+def test_what_is_written_waits_for_its_name_and_takes_the_number_of_that_moment(tmp_path: Path) -> None:
+    folder = WatchFolder(tmp_path)
+    with folder.written(SAMPLES, IMAGE, SIDECAR) as unnamed:
+        assert len(temporaries(tmp_path)) == len(list(tmp_path.iterdir())) == 3
+        assert export(WatchFolder(tmp_path)).name == f"{STEM}_0001.wav"
+        assert unnamed.publish(STEM).name == f"{STEM}_0002.wav"
+    with folder.written(SAMPLES, IMAGE, SIDECAR):
+        pass  # nobody wants it any more
+    assert require_whole_exports(tmp_path) == 2 and len(list(tmp_path.iterdir())) == 6
+
+
 def test_numbers_go_on_after_the_last(tmp_path: Path) -> None:
     (tmp_path / f"{STEM}_0041.wav").write_bytes(b"mine")
     (tmp_path / "other_170bpm_2bars_0099.wav").write_bytes(b"mine")
@@ -87,7 +98,7 @@ def file_system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("suffix", watch_folder.SUFFIXES)
 def test_a_name_taken_in_the_meantime_is_never_overwritten(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Somebody takes names 1 and 2 after the folder was looked through: only the publication itself can notice.
-    monkeypatch.setattr(WatchFolder, "_next_number", lambda self, stem: 1)
+    monkeypatch.setattr(UnnamedExport, "_next_number", lambda self, stem: 1)
     folder = WatchFolder(tmp_path)
     theirs = [tmp_path / f"{STEM}_000{number}{suffix}" for number in (1, 2)]
     for path in theirs:
