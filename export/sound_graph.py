@@ -32,7 +32,7 @@ from bridge.attack_envelope import _TOLERANCE as TOLERANCE
 from bridge.griffin_lim import _MOMENTUM as MOMENTUM
 from bridge.griffin_lim import _RELAXATION as RELAXATION
 from bridge.griffin_lim import _TRAIL as TRAIL
-from bridge.griffin_lim import LoopGrid
+from bridge.griffin_lim import COLD_ITERATIONS, LoopGrid
 from bridge.mel_spectrogram import PRESETS
 from bridge.model import DECODED_OUTPUT
 from bridge.sound_graph import GRAPH_PATH, SAMPLES_OUTPUT, TABLE_PREFIX
@@ -42,8 +42,8 @@ from export.onnx_operations import added, parted, reshaped, taken
 from export.sound_image import Tables, inverted, stretched
 from export.sound_phases import low_band, start_phases
 
-ITERATIONS = 12
-"""Of the accelerated Griffin-Lim algorithm: a few more than on the CPU, since a GPU has time for them."""
+ITERATIONS = COLD_ITERATIONS + 2
+"""Of the accelerated Griffin-Lim algorithm: a few more than on the CPU, so that coarser products are made up for."""
 
 
 def griffin_lim(magnitude: Tensor, start: Tensor, low: Tensor, decided: Tensor, tables: Tables) -> Tensor:
