@@ -70,7 +70,8 @@ def attack_gain(
     square = np.square(samples[centres[0] : centres[-1]], dtype=np.float64)
     block_power = np.add.reduceat(square, edges[:-1]) / np.diff(edges)
     reach = _SMOOTHING_BLOCKS // 2
-    before = sum(np.roll(block_power, shift) for shift in range(-reach, reach + 1)) / _SMOOTHING_BLOCKS + _SILENCE
+    around_the_ring = np.concatenate([block_power[-reach:], block_power, block_power[:reach]])
+    before = np.convolve(around_the_ring, np.full(_SMOOTHING_BLOCKS, 1.0 / _SMOOTHING_BLOCKS), "valid") + _SILENCE
 
     # Hops along the rows: products of small matrices, and whole rows that are added.
     seen_hops = (np.arange(hops) + around[:, None]) % hops + hops * np.arange(len(around))[:, None]

@@ -282,16 +282,16 @@ class Engine:
     def _paint(self, number: int, effect: int) -> None:
         """Paint the dirty step that will be heard next, if there is one."""
         takeover = self._takeover
-        if takeover is not None:
-            ring, first = takeover.ring, takeover.first_step
-        else:
-            ring = self.ring
-            # A painted step is heard from half a window before it on. With `quantise step` what sounds is left alone.
-            heard = effect if self.quantise == "step" else effect + ring.grid.spec.n_fft_engine // 2
-            first = ring.step_at((heard - self._sounding_anchor()) % ring.grid.loop_length)
+        ring = self.ring if takeover is None else takeover.ring
         dirty = np.flatnonzero(ring.dirty)
         if not len(dirty):
             return
+        if takeover is not None:
+            first = takeover.first_step
+        else:
+            # A painted step is heard from half a window before it on. With `quantise step` what sounds is left alone.
+            heard = effect if self.quantise == "step" else effect + ring.grid.spec.n_fft_engine // 2
+            first = ring.step_at((heard - self._sounding_anchor()) % ring.grid.loop_length)
         distance = (dirty - first) % ring.steps
         if takeover is None and self.quantise == "step":
             distance[distance == 0] = ring.steps

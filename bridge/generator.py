@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.griffin_lim import LoopGrid, paint_ring, repaint, repaint_ring
+from bridge.griffin_lim import HURRIED_ITERATIONS, REPAINT_ITERATIONS, LoopGrid, paint_ring, repaint, repaint_ring
 from bridge.low_band import LOOK_BACK_STEPS
 from bridge.mel_inversion import linear_magnitude
 from bridge.mel_spectrogram import FloatArray, stretch_columns
@@ -125,7 +125,14 @@ class Ring:
             return False
         self._refresh(first, step)
         frames_per_step = self.grid.frames_per_step
-        start, new = repaint(self.samples, self._magnitude, self.grid, step * frames_per_step, frames_per_step)
+        start, new = repaint(
+            self.samples,
+            self._magnitude,
+            self.grid,
+            step * frames_per_step,
+            frames_per_step,
+            HURRIED_ITERATIONS if hurried else REPAINT_ITERATIONS,
+        )
         if not np.isfinite(new).all():
             raise FloatingPointError(f"step {step + 1} came out as something that is no sound")
         self.samples[np.arange(start, start + len(new)) % self.grid.loop_length] = new

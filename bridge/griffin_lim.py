@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bridge.attack_envelope import attack_gain, frame_energy, hops_in_half_window
 from bridge.halves import in_halves
-from bridge.low_band import low_band_phase
+from bridge.low_band import low_band_phase, low_bins
 from bridge.mel_inversion import linear_magnitude
 from bridge.mel_spectrogram import (
     FloatArray,
@@ -37,6 +37,9 @@ from bridge.start_phase import ComplexArray, start_phases
 COLD_ITERATIONS = 6
 WARM_ITERATIONS = 3
 REPAINT_ITERATIONS = 5
+HURRIED_ITERATIONS = 3
+"""Of a whole ring from cold, of one whose phases are known, of a step, and of a step that will be painted once more."""
+
 _MOMENTUM, _TRAIL, _RELAXATION = np.float32(1.0), np.float32(1.25), np.float32(1.25)
 """Alpha, beta and gamma of the accelerated Griffin-Lim algorithm; chosen by measuring 5 to 24 iterations on real breaks."""
 
@@ -150,7 +153,7 @@ class _RingPainter:
         self._weight = np.roll(1.0 / grid.window_sum, n_fft // 2)
         middle = grid.n_frames // 2
         halves = (slice(0, middle), slice(middle, grid.n_frames))
-        self._halves = [_FrameRun(grid.centres[half], magnitude[half], low[half], n_fft) for half in halves]
+        self._halves = [_FrameRun(self._line, grid.centres[half], magnitude[half], low[half], n_fft) for half in halves]
 
     def begin(self, spectrum: ComplexArray) -> None:
         """Start from a spectrum (n_frames, n_bins)."""
@@ -165,7 +168,7 @@ class _RingPainter:
 
     def iterate(self) -> None:
         """Bring the sound's spectrum to the magnitudes once, and make the sound of that."""
-        self._both(lambda half: self._halves[half].iterate(self._line))
+        self._both(lambda half: self._halves[half].iterate())
 
     def finished(self) -> FloatArray:
         """The sound (loop_length,), its attacks calmed."""
@@ -184,7 +187,7 @@ class _RingPainter:
         in_halves(halves, 2, smallest_half=1)
         self._line.fill(0.0)
         for run in self._halves:
-            run.add_to(self._line)
+            run.add()
         length, n_fft = self._grid.loop_length, self._grid.spec.n_fft_engine
         self._line[:n_fft] += self._line[length:]
         self._line[:length] *= self._weight
@@ -198,13 +201,15 @@ class _RingPainter:
 class _FrameRun:
     """Frames in a row on a line, and what the accelerated Griffin-Lim algorithm knows about them.
 
-    Frame i lies on the samples from `starts[i]` on and has the magnitudes `target` (m, n_bins); `low` (m, low_bins) are the
-    decided phasors of the low band, 0 where free. All arrays are made once and worked on in place. After Nenov, Nguyen, Balazs
-    and Bot, "Accelerated Griffin-Lim algorithm", IEEE Transactions on Signal Processing, 2024.
+    Frame i lies on the samples of `line` from `starts[i]` on and has the magnitudes `target` (m, n_bins); `low` (m, low_bins) are
+    the decided phasors of the low band, 0 where free. All arrays are made once and worked on in place. After Nenov, Nguyen,
+    Balazs and Bot, "Accelerated Griffin-Lim algorithm", IEEE Transactions on Signal Processing, 2024.
     """
 
-    def __init__(self, starts: NDArray[np.int64], target: FloatArray, low: ComplexArray, n_fft: int) -> None:
+    def __init__(self, line: FloatArray, starts: NDArray[np.int64], target: FloatArray, low: ComplexArray, n_fft: int) -> None:
         count, n_bins = target.shape
+        self._line = line
+        self._read = sliding_window_view(line, n_fft)
         self._n_fft = n_fft
         self._starts = starts
         self._window = analysis_window(n_fft)
@@ -232,26 +237,26 @@ class _FrameRun:
         for rows in self._chunks():
             self._synthesise(rows)
 
-    def iterate(self, line: FloatArray) -> None:
+    def iterate(self) -> None:
         """Take the line's spectrum, give it its magnitudes back, and make the sound of that."""
         self._sum.fill(0.0)
         for rows in self._chunks():
-            self._project(self._accelerated(self._analysed(line, rows), rows), rows)
+            self._project(self._accelerated(self._analysed(rows), rows), rows)
             self._synthesise(rows)
         self._begun = True
 
-    def add_to(self, line: FloatArray, scale: FloatArray | None = None) -> None:
-        """Add the sum of the windowed frames, or its product with a scale (as long as the line), to a line."""
+    def add(self, scale: FloatArray | None = None) -> None:
+        """Add the sum of the windowed frames, or its product with a scale (as long as the line), to the line."""
         place = slice(int(self._starts[0]), int(self._starts[0]) + len(self._sum))
-        line[place] += self._sum if scale is None else self._sum * scale[place]
+        self._line[place] += self._sum if scale is None else self._sum * scale[place]
 
     def _chunks(self) -> list[slice]:
         count = len(self._target)
         return [slice(first, min(first + _CHUNK_FRAMES, count)) for first in range(0, count, _CHUNK_FRAMES)]
 
-    def _analysed(self, line: FloatArray, rows: slice) -> ComplexArray:
+    def _analysed(self, rows: slice) -> ComplexArray:
         frames = self._frames[: rows.stop - rows.start]
-        np.multiply(sliding_window_view(line, self._n_fft)[self._starts[rows]], self._window, out=frames)
+        np.multiply(self._read[self._starts[rows]], self._window, out=frames)
         return scipy.fft.rfft(frames, axis=1)[:, : self._target.shape[1]]
 
     def _accelerated(self, seen: ComplexArray, rows: slice) -> ComplexArray:
@@ -297,7 +302,9 @@ def _window_sum(starts: NDArray[np.int64], length: int, n_fft: int) -> FloatArra
     return line
 
 
-def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int, count: int) -> tuple[int, FloatArray]:
+def repaint(
+    ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int, count: int, iterations: int = REPAINT_ITERATIONS
+) -> tuple[int, FloatArray]:
     """Paint `count` frames from frame `first` anew into a sounding ring: (first sample, new samples), written modulo the ring.
 
     `ring` (loop_length,) is what sounds, `magnitude` (n_frames, n_bins) the whole ring's target, already new for these frames.
@@ -316,7 +323,11 @@ def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int,
     segment = ring[places]
     local = centres - origin
     target = magnitude[frames % grid.n_frames]
-    low = low_band_phase(magnitude, grid.frames_per_step, grid.hop, spec, first, count)
+    # The frames that are taken along have the low band that they have.
+    low = np.zeros((count, low_bins(spec)), dtype=np.complex64)
+    low[_LEAD_IN_FRAMES:] = low_band_phase(
+        magnitude, grid.frames_per_step, grid.hop, spec, first + _LEAD_IN_FRAMES, count - _LEAD_IN_FRAMES
+    )
 
     # What the frames on either side contribute does not change: their window's share of the sound that is there. The frames that
     # are taken along may change the sound from half a window before the first asked one on, fading in over a hop.
@@ -325,19 +336,19 @@ def repaint(ring: FloatArray, magnitude: FloatArray, grid: LoopGrid, first: int,
     begin = int(local[_LEAD_IN_FRAMES]) - half
     ease = np.clip((np.arange(len(segment), dtype=np.float32) - np.float32(begin)) / np.float32(grid.hop), 0.0, 1.0)
     kept, scale = segment * (1.0 - ease * own / total), ease / total
-    run = _FrameRun(local - half, target, low, n_fft)
+    signal = segment.copy()
+    run = _FrameRun(signal, local - half, target, low, n_fft)
     sounding = short_time_spectrum(segment, local, n_fft)[:, :n_bins]
-    signal = segment
     if np.linalg.norm(np.abs(sounding) - target) > WARM_LIMIT * np.linalg.norm(target):
         edge = short_time_spectrum(segment, local[:1] - round(grid.hop), n_fft)[0, :n_bins]
         around = magnitude[np.arange(first - 1, first + count + 1) % grid.n_frames]
         run.begin(target * start_phases(around, low, edge, grid.hop, n_fft))
-        signal = kept.copy()
-        run.add_to(signal, scale)
-    for _ in range(REPAINT_ITERATIONS):
-        run.iterate(signal)
-        signal = kept.copy()
-        run.add_to(signal, scale)
+        signal[:] = kept
+        run.add(scale)
+    for _ in range(iterations):
+        run.iterate()
+        signal[:] = kept
+        run.add(scale)
     _calm_attacks(signal, grid, first, frame_energy(target, n_fft), origin, ease)
     return origin + begin, signal[begin:-half]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 import secrets
@@ -26,18 +27,18 @@ from bridge.take import TakeWriter
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.001
-"""How often the sound's frame counter is looked at where nothing tells when it will move."""
+SHORTEST_SLEEP_SECONDS, LONGEST_SLEEP_SECONDS = 0.0005, TICK_FRAMES / ENGINE_SAMPLE_RATE
+"""Between two looks at the sound's frame counter."""
 
 MOST_TICKS_BEHIND = 16
 """A main process that was held up for this much longer than a publication may take leaves out the ticks it missed: what they
 would paint is late anyway."""
 
 REHEARSALS = 16
-"""Jobs of painting before the start, to learn how long they take on this machine; the first only warms it up."""
+"""Steps painted before the start, to learn how long one takes on this machine; the first only warms it up."""
 
-HEADROOM = 1.3
-"""The pace of painting leaves jobs so much of the time that they take on average."""
+HEADROOM = 1.1
+"""The pace of painting gives a step this many times what it mostly took in rehearsal."""
 
 STEPS_REMEMBERED = 128
 """Jobs whose time says how early a tick has to be run."""
@@ -55,6 +56,10 @@ CAUTION_KEPT = 0.998
 """Every publication that came late makes ticks be run a tick earlier, up to so much; of that, so much is left a tick later."""
 
 LONGEST_STEP_TICKS = 16
+
+LOOKS_BETWEEN_QUESTIONS = 32
+"""Looks at the sound's frame counter between two questions to its process, whether it lives and has something to say: each
+costs as much as a tick."""
 
 LONGEST_END_SECONDS = 1.0
 """How long the end waits for a sound device that has stopped asking for sound."""
@@ -126,19 +131,24 @@ class Performance:
         engine = self._engine
         publication = engine.start()
         self._remember(*rehearse(engine.ring))
-        ticks = math.ceil(HEADROOM * statistics.mean(self._step_seconds) / TICK_SECONDS)
+        ticks = math.ceil(HEADROOM * statistics.median(self._step_seconds) / TICK_SECONDS)
         engine.step_ticks = min(ticks, LONGEST_STEP_TICKS)
         self._record(0, engine.state())
         self._sound.publish(publication)
 
     def run(self, stop: threading.Event) -> None:
         """Follow the sound until told to stop."""
-        while not stop.is_set():
-            if not self._sound.alive:
-                raise VamenError("The sound process has ended; start vamen again, and ask `vamen doctor` if it happens twice.")
-            behind = self._due_tick() - self._tick
+        for look in itertools.count():
+            if stop.is_set():
+                break
+            if look % LOOKS_BETWEEN_QUESTIONS == 0:
+                self._ask_the_sound()
+            position, rendered = self._horizon()
+            behind = int(max(position // TICK_FRAMES - 1, (rendered - 1) // TICK_FRAMES)) - self._tick
             if behind <= 0:
-                time.sleep(POLL_SECONDS)
+                # The next tick is due when the horizon has reached its end; where blocks are out of step with ticks, sooner.
+                early = ((self._tick + 2) * TICK_FRAMES - position) / ENGINE_SAMPLE_RATE
+                time.sleep(min(max(early, SHORTEST_SLEEP_SECONDS), LONGEST_SLEEP_SECONDS))
                 continue
             if behind > MOST_TICKS_BEHIND:
                 self._report.skips += self._engine.painting
@@ -147,20 +157,28 @@ class Performance:
             self._run_tick(self._tick)
         self._end()
 
-    def _due_tick(self) -> int:
-        """The last tick that has to be run by now, so that what it paints is there before its first frame is rendered.
+    def _ask_the_sound(self) -> None:
+        self._tell_problems()
+        if not self._sound.alive:
+            raise VamenError("The sound process has ended; start vamen again, and ask `vamen doctor` if it happens twice.")
 
-        Later is better: the hand is followed until then. But ticks keep their pace, and those whose frames are rendered in one
-        block come one after the other.
+    def _tell_problems(self) -> None:
+        for sentence in self._sound.problems():
+            self._reporter.tell(sentence)
+
+    def _horizon(self) -> tuple[float, float]:
+        """How far ticks have to be run by now, in frames: at an even pace, and in whole blocks of the sound.
+
+        What is painted has to be there before its first frame is rendered; but later is better, since the hand is followed until
+        then. Ticks keep their pace: those whose frames are rendered in one block come one after the other.
         """
         frame, moved, block = self._sound.frame, self._sound.frame_seconds, self._sound.block_frames
         if moved == 0.0:
-            return 0
+            return 0.0, 0.0
         # A device that has stopped asking for sound is not run away from.
         waited = min((time.perf_counter() - moved) * ENGINE_SAMPLE_RATE, 2 * block)
         ahead = waited + self._lead_seconds * ENGINE_SAMPLE_RATE
-        rendered = frame + ahead // block * block
-        return int(max((frame + ahead) // TICK_FRAMES - 1, (rendered - 1) // TICK_FRAMES))
+        return frame + ahead, frame + ahead // block * block
 
     def _end(self) -> None:
         """Stop as a hand would, so that the recording ends as the sound does."""
@@ -170,7 +188,8 @@ class Performance:
         silent = self._tick * TICK_FRAMES + FADE_FRAMES
         deadline = time.monotonic() + LONGEST_END_SECONDS
         while self._sound.alive and self._sound.frame < silent and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
+            time.sleep(LONGEST_SLEEP_SECONDS)
+        self._tell_problems()
 
     def _run_tick(self, tick: int) -> None:
         engine = self._engine
@@ -233,7 +252,7 @@ class Performance:
     def _tell(self, tick: int, controls: list[Control]) -> None:
         """Keep the subscribers informed."""
         engine = self._engine
-        for sentence in (*engine.errors, *self._sound.problems()):
+        for sentence in engine.errors:
             self._reporter.tell(sentence)
         engine.errors.clear()
         for request in engine.exports:
@@ -278,13 +297,12 @@ class Performance:
 
 
 def rehearse(ring: Ring) -> list[float]:
-    """Follow a moved latent on a copy of the ring for a while: how long each job took, in seconds."""
+    """Follow a hand that turns without pause, on a copy of the ring: how long each step took, in seconds."""
     stage = ring.copy()
-    stage.move_to(ring.latent + np.float32(1e-3))
-    seconds: list[float] = []
-    step = 0
-    while len(seconds) < REHEARSALS:
+    seconds = []
+    for step in range(REHEARSALS):
+        stage.move_to(stage.latent + np.float32(1e-3))
         begun = time.perf_counter()
-        step += stage.paint_step(step) and not bool(stage.dirty[step])
+        stage.paint_step(step)
         seconds.append(time.perf_counter() - begun)
     return seconds[1:]

@@ -7,7 +7,6 @@ CUDA graph, so that a render is one launch; where that cannot be, it runs node b
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -20,7 +19,7 @@ from bridge.errors import VamenError
 from bridge.griffin_lim import LoopGrid
 from bridge.model import CPU, CUDA, DECODED_OUTPUT, LATENT_INPUT, Model
 from bridge.model_metadata import FloatArray
-from bridge.model_parts import joined, part
+from bridge.model_parts import joined
 from bridge.sound_tables import Tables, sample_capacity, sound_tables
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class SoundGraph:
         """:raises VamenError: the model's file has gone or changed, or the provider does not serve"""
         self._metadata = model.metadata
         self._provider = _PROVIDERS[provider]
-        self._session, self.captured = _opened(joined(_decoder(model), _sound_graph()), self._provider)
+        self._session, self.captured = _opened(joined(model.read_part(DECODED_OUTPUT), _sound_graph()), self._provider)
         self.providers = list(self._session.get_providers())
         if self._provider.name != self.providers[0]:
             raise VamenError(
@@ -151,17 +150,6 @@ def graph_of(model: Model) -> SoundGraph | None:
         if provider != "cpu" and known.name == model.providers[0]:
             return SoundGraph(model, provider)
     return None
-
-
-def _decoder(model: Model) -> bytes:
-    """The decoder of the very file that a model was loaded from."""
-    try:
-        data = model._path.read_bytes()
-    except OSError as error:
-        raise VamenError(f"The model {model._path} cannot be read: {error.strerror or error}.") from error
-    if hashlib.sha256(data).hexdigest() != model.sha256:
-        raise VamenError(f"{model._path} has been replaced by another model since it was loaded: start again.")
-    return part(data, DECODED_OUTPUT)
 
 
 def _sound_graph() -> bytes:
