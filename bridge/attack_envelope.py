@@ -77,12 +77,13 @@ def attack_gain(
     seen_hops = (np.arange(hops) + around[:, None]) % hops + hops * np.arange(len(around))[:, None]
     seeing_frames = (np.arange(hops) - around[:, None]) % hops
     spread = np.ascontiguousarray((weight / weight.sum(axis=0)).T, dtype=np.float32)
+    foreign = ~own
     seen_weight, wanted = weight.astype(np.float32), energy.astype(np.float32)
     after = np.ascontiguousarray(before.reshape(hops, _BLOCKS_PER_HOP).T, dtype=np.float32)
     for _ in range(_ITERATIONS):
         found = np.take(seen_weight @ after, seen_hops).sum(axis=0)
         ratio = np.minimum(wanted / np.maximum(found, np.float32(_SILENCE)), np.float32(_MOST_RISE))
-        ratio[~own] = 1.0
+        np.copyto(ratio, 1.0, where=foreign)
         change = spread @ np.take(ratio, seeing_frames)
         root = np.sqrt(change)
         after *= change * root * np.sqrt(root)

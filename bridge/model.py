@@ -14,9 +14,9 @@ import numpy as np
 
 from bridge.errors import VamenError
 from bridge.halves import in_halves
-from bridge.matrix_products import with_matrix_products
 from bridge.model_metadata import FloatArray, ModelMetadata
 from bridge.model_parts import interface, part, properties
+from bridge.model_rewrites import quicker
 from bridge.shipped_models import DEFAULT_PATH
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Model:
         self.sha256 = hashlib.sha256(data).hexdigest()
         self._path = path
         self._wanted_providers = wanted_providers
-        decoder = _session(with_matrix_products(part(data, DECODED_OUTPUT)), wanted_providers)
+        decoder = _session(quicker(part(data, DECODED_OUTPUT)), wanted_providers)
         self._sessions = {DECODED_OUTPUT: decoder}
         self.providers = list(decoder.get_providers())
 

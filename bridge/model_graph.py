@@ -123,16 +123,16 @@ def new_node(
     domain: bytes = b"",
     **attributes: int | Sequence[int],
 ) -> bytes:
-    """A node's bytes; its attributes are integers of at least 0, and lists of such."""
+    """A node's bytes; its attributes are integers, and lists of such."""
     pieces: list[bytes | memoryview] = []
     for name in inputs:
         pieces += delimited(_NODE_INPUT, name)
     pieces += delimited(_NODE_OUTPUT, output) + delimited(_NODE_OPERATOR, operator.encode()) + delimited(_NODE_DOMAIN, domain)
     for key, value in attributes.items():
         if isinstance(value, int):
-            held = [integer(_ATTRIBUTE_INTEGER, value), integer(_ATTRIBUTE_TYPE, _TYPE_INTEGER)]
+            held = [integer(_ATTRIBUTE_INTEGER, value % 2**64), integer(_ATTRIBUTE_TYPE, _TYPE_INTEGER)]
         else:
-            held = [*(integer(_ATTRIBUTE_INTEGERS, each) for each in value), integer(_ATTRIBUTE_TYPE, _TYPE_INTEGERS)]
+            held = [*(integer(_ATTRIBUTE_INTEGERS, each % 2**64) for each in value), integer(_ATTRIBUTE_TYPE, _TYPE_INTEGERS)]
         pieces += delimited(_NODE_ATTRIBUTE, *delimited(_ATTRIBUTE_NAME, key.encode()), *held)
     return b"".join(pieces)
 

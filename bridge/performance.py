@@ -46,14 +46,14 @@ STEPS_REMEMBERED = 128
 SHARE_IN_TIME = 0.99
 """Of these jobs, so many would have been in time."""
 
-ROUND_TRIP_SECONDS = 0.0015
+ROUND_TRIP_SECONDS = 0.001
 """From a painted step to the sound process, and what a wake-up may be late."""
 
 TICK_SECONDS = TICK_FRAMES / ENGINE_SAMPLE_RATE
 
 MOST_CAUTION_SECONDS = 8 * TICK_SECONDS
 CAUTION_KEPT = 0.998
-"""Every publication that came late makes ticks be run a tick earlier, up to so much; of that, so much is left a tick later."""
+"""Every publication that came late makes ticks be run half a tick earlier, up to so much; so much of it is left a tick later."""
 
 LONGEST_STEP_TICKS = 16
 
@@ -123,7 +123,7 @@ class Performance:
 
     def _be_cautious(self) -> None:
         late, self._late = self._sound.late - self._late, self._sound.late
-        caution = CAUTION_KEPT * self._caution_seconds + late * TICK_SECONDS
+        caution = CAUTION_KEPT * self._caution_seconds + late * TICK_SECONDS / 2
         self._caution_seconds = min(caution, MOST_CAUTION_SECONDS)
 
     def begin(self) -> None:

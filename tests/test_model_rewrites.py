@@ -1,4 +1,4 @@
-"""Convolutions of kernel 1 as matrix products: the same pictures, and nothing else is touched."""
+"""Products for convolutions of kernel 1 and expansions for tiles: the same pictures, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bridge import wire_format
 from bridge.errors import VamenError
-from bridge.matrix_products import with_matrix_products
 from bridge.model import DECODED_OUTPUT, LATENT_INPUT
 from bridge.model_parts import part
+from bridge.model_rewrites import quicker
 from bridge.shipped_models import SHIPPED_MODELS, model_path
 from bridge.wire_format import Reader
 from tests.conftest import TINY_MODEL
@@ -24,21 +24,21 @@ from tests.test_model_parts import session
 @pytest.mark.parametrize("name", SHIPPED_MODELS)
 def test_a_shipped_decoder_paints_what_the_file_does(name: str) -> None:
     data = model_path(name).read_bytes()
-    made = with_matrix_products(part(data, DECODED_OUTPUT))
+    made = quicker(part(data, DECODED_OUTPUT))
     onnx.checker.check_model(onnx.load_from_string(made), full_check=True)
     operators = [node.op_type for node in onnx.load_from_string(made).graph.node]
     # What mixes a step's channels twice, spreads them, and chooses and adds up atoms.
-    assert operators.count("FusedMatMul") == 5
-    whole, quicker = session(data), session(made)
+    assert operators.count("FusedMatMul") == 5 and "Tile" not in operators
+    whole, alone = session(data), session(made)
     latent = np.random.default_rng(0).normal(0.0, 1.0, (2, 20, 24)).astype(np.float32)
     for batch, steps in ((1, 5), (1, 7), (1, 20), (2, 9)):
         fed = {LATENT_INPUT: latent[:batch, :steps]}
-        assert np.abs(quicker.run(None, fed)[0] - whole.run([DECODED_OUTPUT], fed)[0]).max() < 1e-5
+        assert np.abs(alone.run(None, fed)[0] - whole.run([DECODED_OUTPUT], fed)[0]).max() < 1e-5
 
 
 def test_a_model_without_such_convolutions_stays_as_it_is() -> None:
     decoder = part(TINY_MODEL.read_bytes(), DECODED_OUTPUT)
-    assert with_matrix_products(decoder) is decoder
+    assert quicker(decoder) is decoder
 
 
 KERNEL = np.random.default_rng(1).standard_normal((6, 4, 1)).astype(np.float32)
@@ -80,7 +80,7 @@ def packed(model: bytes) -> bytes:
     ids=["bare", "written out", "packed"],
 )
 def test_a_layer_kept_in_half_precision_becomes_a_product(model: bytes) -> None:
-    made = with_matrix_products(model)
+    made = quicker(model)
     assert "Conv" not in [node.op_type for node in onnx.load_from_string(made).graph.node]
     x = np.random.default_rng(2).standard_normal((3, 4, 5)).astype(np.float32)
     [y] = session(made).run(["y"], {"x": x})
@@ -103,14 +103,34 @@ def test_a_layer_kept_in_half_precision_becomes_a_product(model: bytes) -> None:
 )
 def test_every_other_convolution_stays_one(model: Callable[[], bytes]) -> None:
     data = model()
-    assert with_matrix_products(data) is data
+    assert quicker(data) is data
+
+
+@pytest.mark.parametrize(
+    ("shape", "repeats"), [((2, 3, 4), (1, 1, 5)), ((2, 3, 4), (3, 1, 2)), ((4,), (3,)), ((2, 3), (2, 0)), ((0, 3), (2, 2))]
+)
+def test_a_tile_is_expanded_to_the_same(shape: tuple[int, ...], repeats: tuple[int, ...]) -> None:
+    graph = helper.make_graph(
+        [helper.make_node("Tile", ["x", "repeats"], ["y"])],
+        "tile",
+        [
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, [None] * len(shape)),
+            helper.make_tensor_value_info("repeats", TensorProto.INT64, [len(shape)]),
+        ],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * len(shape))],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    made = quicker(model.SerializeToString())
+    assert "Tile" not in [node.op_type for node in onnx.load_from_string(made).graph.node]
+    x = np.random.default_rng(3).standard_normal(shape).astype(np.float32)
+    assert np.array_equal(session(made).run(["y"], {"x": x, "repeats": np.array(repeats)})[0], np.tile(x, repeats))
 
 
 def test_a_file_cut_short_anywhere_is_refused_in_a_sentence() -> None:
     data = layer(kernel_shape=[1], group=1)
     for length in range(len(data)):
         try:
-            with_matrix_products(data[:length])
+            quicker(data[:length])
         except VamenError as error:
             assert "\n" not in str(error)
 
