@@ -68,6 +68,11 @@ class Model:
         :raises VamenError: the file is missing, no VAmEn model or broken, or the provider is not there
         """
         path = DEFAULT_PATH if path is None else Path(path)
+        if provider == "auto":
+            # It loads models itself, to time them.
+            from bridge.provider_choice import fastest
+
+            provider = fastest(path)
         wanted_providers = _providers(provider)
         data = _read_file(path)
         try:
@@ -185,14 +190,11 @@ def _session(data: bytes, providers: list[Any]) -> onnxruntime.InferenceSession:
 def _providers(provider: Provider) -> list[Any]:
     import onnxruntime
 
-    # cuDNN's own search may choose another algorithm in every run, and renders would differ.
-    cuda = (CUDA, {"cudnn_conv_algo_search": "DEFAULT"})
     if provider == "cpu":
         return [CPU]
     if CUDA in onnxruntime.get_available_providers():
-        return [cuda, CPU]
-    if provider == "auto":
-        return [CPU]
+        # cuDNN's own search may choose another algorithm in every run, and renders would differ.
+        return [(CUDA, {"cudnn_conv_algo_search": "DEFAULT"}), CPU]
     raise VamenError("CUDA was asked for but this onnxruntime lacks it: install the [cuda] extra, or use the provider cpu.")
 
 
