@@ -127,14 +127,14 @@ class Performance:
         self._caution_seconds = min(caution, MOST_CAUTION_SECONDS)
 
     def begin(self) -> None:
-        """Paint the first loop, write the take's head, and set the clock going."""
+        """Paint the first loop, set the clock going, and write the take's head."""
         engine = self._engine
-        publication = engine.start()
+        self._sound.publish(engine.start())
+        # The first bar sounds meanwhile.
         self._remember(*rehearse(engine.ring))
         ticks = math.ceil(HEADROOM * statistics.median(self._step_seconds) / TICK_SECONDS)
         engine.step_ticks = min(ticks, LONGEST_STEP_TICKS)
         self._record(0, engine.state())
-        self._sound.publish(publication)
 
     def run(self, stop: threading.Event) -> None:
         """Follow the sound until told to stop."""
