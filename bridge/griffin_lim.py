@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from bridge.attack_envelope import attack_gain, frame_energy, hops_in_half_window
 from bridge.halves import in_halves
-from bridge.low_band import low_band_phase, low_bins
+from bridge.low_band import low_band_phase
 from bridge.mel_inversion import linear_magnitude
 from bridge.mel_spectrogram import (
     FloatArray,
@@ -34,7 +34,7 @@ from bridge.mel_spectrogram import (
 )
 from bridge.start_phase import ComplexArray, start_phases
 
-COLD_ITERATIONS = 6
+COLD_ITERATIONS = 16
 WARM_ITERATIONS = 3
 REPAINT_ITERATIONS = 5
 HURRIED_ITERATIONS = 3
@@ -323,11 +323,7 @@ def repaint(
     segment = ring[places]
     local = centres - origin
     target = magnitude[frames % grid.n_frames]
-    # The frames that are taken along have the low band that they have.
-    low = np.zeros((count, low_bins(spec)), dtype=np.complex64)
-    low[_LEAD_IN_FRAMES:] = low_band_phase(
-        magnitude, grid.frames_per_step, grid.hop, spec, first + _LEAD_IN_FRAMES, count - _LEAD_IN_FRAMES
-    )
+    low = low_band_phase(magnitude, grid.frames_per_step, grid.hop, spec, first, count)
 
     # What the frames on either side contribute does not change: their window's share of the sound that is there. The frames that
     # are taken along may change the sound from half a window before the first asked one on, fading in over a hop.

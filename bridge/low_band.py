@@ -38,7 +38,7 @@ _MOST_OFFSET = 0.8
 _TRUSTED_OFFSET = 0.5
 """Frames by which an onset may lie beside the frame where the level rises most steeply; up to which the frame before tells."""
 
-_ITERATIONS = 36
+_ITERATIONS = 48
 _MOMENTUM = np.float32(0.9)
 _SAMPLES_PER_HOP = 4
 _RUNS_FOR_TWO_THREADS = 16
