@@ -97,6 +97,8 @@ class Reader:
 
 def _varint(message: memoryview, position: int) -> tuple[int, int]:
     """The integer at a position, and where it ends."""
+    if position < len(message) and message[position] < 0x80:  # as most are: a model has thousands
+        return message[position], position + 1
     value = 0
     for shift in range(0, 70, 7):
         if position >= len(message):
