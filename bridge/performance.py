@@ -6,7 +6,6 @@ import itertools
 import logging
 import math
 import secrets
-import statistics
 import threading
 import time
 from collections import deque
@@ -37,8 +36,9 @@ would paint is late anyway."""
 REHEARSALS = 16
 """Steps painted before the start, to learn how long one takes on this machine; the first only warms it up."""
 
-HEADROOM = 1.1
-"""The pace of painting gives a step this many times what it mostly took in rehearsal."""
+HEADROOM = 1.25
+"""The pace of painting gives a step this many times what the slowest took in rehearsal: a hand that turns without pause asks for
+one after the other, and what cannot be done in its time would pile up."""
 
 STEPS_REMEMBERED = 128
 """Jobs whose time says how early a tick has to be run."""
@@ -132,7 +132,7 @@ class Performance:
         self._sound.publish(engine.start())
         # The first bar sounds meanwhile.
         self._remember(*rehearse(engine.ring))
-        ticks = math.ceil(HEADROOM * statistics.median(self._step_seconds) / TICK_SECONDS)
+        ticks = math.ceil(HEADROOM * self._slow_step_seconds / TICK_SECONDS)
         engine.step_ticks = min(ticks, LONGEST_STEP_TICKS)
         self._record(0, engine.state())
 
