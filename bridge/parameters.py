@@ -115,7 +115,7 @@ PARAMETERS: dict[str, ParameterSpec] = {
         ParameterSpec("subscribe", "subscribe", "int", "send state, position, repaint times, file paths and errors to this port",
                       minimum=1, maximum=65535),
         ParameterSpec("step_ticks", "schedule/step_ticks", "int",
-                      "ticks of 256 frames from one painted step to the next; stands at the start of a take only",
+                      "ticks of 256 frames that painting a step in haste is given; stands at the start of a take only",
                       minimum=1, maximum=64),
     )
 }  # fmt: skip

@@ -46,7 +46,7 @@ STEPS_REMEMBERED = 128
 SHARE_IN_TIME = 0.99
 """Of these jobs, so many would have been in time."""
 
-ROUND_TRIP_SECONDS = 0.001
+ROUND_TRIP_SECONDS = 0.0015
 """From a painted step to the sound process, and what a wake-up may be late."""
 
 TICK_SECONDS = TICK_FRAMES / ENGINE_SAMPLE_RATE
