@@ -40,8 +40,9 @@ REPAINT_ITERATIONS = 5
 HURRIED_ITERATIONS = 3
 """Of a whole ring from cold, of one whose phases are known, of a step, and of a step that will be painted once more."""
 
-_MOMENTUM, _TRAIL, _RELAXATION = np.float32(1.0), np.float32(1.25), np.float32(1.25)
-"""Alpha, beta and gamma of the accelerated Griffin-Lim algorithm; chosen by measuring 5 to 24 iterations on real breaks."""
+_TRAIL, _RELAXATION = np.float32(1.25), np.float32(1.25)
+"""Beta and gamma of the accelerated Griffin-Lim algorithm, whose alpha is 1; chosen by measuring 5 to 24 iterations on real
+breaks."""
 
 _CHUNK_FRAMES = 256
 """Frames that go through an iteration together: they fit into a core's cache."""
@@ -270,7 +271,7 @@ class _FrameRun:
         seen += trail
         step = np.subtract(seen, before, out=trail)
         before[:] = seen
-        seen += step if _MOMENTUM == 1 else _MOMENTUM * step
+        seen += step
         trail *= _TRAIL
         trail += before
         return seen

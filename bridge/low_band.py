@@ -41,7 +41,7 @@ _TRUSTED_OFFSET = 0.5
 _ITERATIONS = 48
 _MOMENTUM = np.float32(0.9)
 _SAMPLES_PER_HOP = 4
-_RUNS_FOR_TWO_THREADS = 16
+_FEWEST_RUNS_IN_HALF = 8
 _BINS_AROUND = 3
 """Bins above the decided ones that take part in the iterations."""
 
@@ -194,5 +194,5 @@ def _consistent_phase(target: FloatArray, phasor: NDArray[np.complex64], hop: fl
             previous = np.multiply(seen, _MOMENTUM, out=seen)
         np.divide(moved, np.maximum(np.abs(moved), np.float32(1e-12)), out=found[part])
 
-    in_halves(iterate, len(target), _RUNS_FOR_TWO_THREADS // 2)
+    in_halves(iterate, len(target), _FEWEST_RUNS_IN_HALF)
     return found

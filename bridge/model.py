@@ -33,6 +33,8 @@ WANTED_INPUT = "wanted_image"
 GRADIENT_OUTPUT = "latent_gradient"
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+CUDA_OPTIONS = {"cudnn_conv_algo_search": "DEFAULT"}
+"""cuDNN's own search may choose another algorithm in every run, and renders would differ."""
 
 FEWEST_STEPS_IN_HALF = 8
 """Of a ring that two threads paint: below, the neighbours that both of them read cost what the second thread brings."""
@@ -154,7 +156,7 @@ class Model:
         try:
             image = self.decode(np.zeros(shape, dtype=np.float32))
         except Exception as error:  # onnxruntime's errors share no base class but Exception
-            raise VamenError(f"{self._path}: the decoder does not run: {_first_line(error)}") from error
+            raise VamenError(f"{self._path}: the decoder does not run: {first_line(error)}") from error
         expected = (1, spec.n_mels, spec.frames_per_step)
         if image.shape != expected or not np.isfinite(image).all():
             raise VamenError(f"{self._path}: the decoder paints {image.shape} instead of {expected}: export the model again.")
@@ -169,8 +171,8 @@ def _read_file(path: Path) -> bytes:
         raise VamenError(f"The model {path} cannot be read: {error.strerror or error}.") from error
 
 
-def _session(data: bytes, providers: list[Any]) -> onnxruntime.InferenceSession:
-    """A session of one thread, which never waits for a second one on a busy machine."""
+def session_options() -> onnxruntime.SessionOptions:
+    """Of every session here: one thread, which never waits for a second one on a busy machine; the same result in every run."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -180,11 +182,17 @@ def _session(data: bytes, providers: list[Any]) -> onnxruntime.InferenceSession:
     options.log_severity_level = 4
     # The default logger fills the screen where CUDA is missing; `providers` says what serves.
     onnxruntime.set_default_logger_severity(4)
+    return options
+
+
+def _session(data: bytes, providers: list[Any]) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
     try:
         # From bytes, not from the path: a model cannot refer to other files on this machine.
-        return onnxruntime.InferenceSession(data, options, providers=providers)
+        return onnxruntime.InferenceSession(data, session_options(), providers=providers)
     except Exception as error:  # onnxruntime's errors share no base class but Exception
-        raise VamenError(f"This is no model that onnxruntime can load: {_first_line(error)}") from error
+        raise VamenError(f"This is no model that onnxruntime can load: {first_line(error)}") from error
 
 
 def _providers(provider: Provider) -> list[Any]:
@@ -193,8 +201,7 @@ def _providers(provider: Provider) -> list[Any]:
     if provider == "cpu":
         return [CPU]
     if CUDA in onnxruntime.get_available_providers():
-        # cuDNN's own search may choose another algorithm in every run, and renders would differ.
-        return [(CUDA, {"cudnn_conv_algo_search": "DEFAULT"}), CPU]
+        return [(CUDA, CUDA_OPTIONS), CPU]
     raise VamenError("CUDA was asked for but this onnxruntime lacks it: install the [cuda] extra, or use the provider cpu.")
 
 
@@ -206,6 +213,7 @@ def _check_names(inputs: set[str], outputs: set[str]) -> None:
         raise VamenError(f"This is no VAmEn model: its graph lacks {', '.join(sorted(missing))}.")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, in one line: its first, or its kind where it says nothing."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__

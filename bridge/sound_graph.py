@@ -17,7 +17,7 @@ import numpy as np
 
 from bridge.errors import VamenError
 from bridge.griffin_lim import LoopGrid
-from bridge.model import CPU, CUDA, DECODED_OUTPUT, LATENT_INPUT, Model
+from bridge.model import CPU, CUDA, CUDA_OPTIONS, DECODED_OUTPUT, LATENT_INPUT, Model, first_line, session_options
 from bridge.model_metadata import FloatArray
 from bridge.model_parts import joined
 from bridge.sound_tables import Tables, sample_capacity, sound_tables
@@ -48,8 +48,8 @@ class _Provider:
 
 _PROVIDERS: dict[GraphProvider, _Provider] = {
     "cpu": _Provider(CPU, "cpu"),
-    # TF32 costs nothing that can be heard (tests/test_sound_graph.py); cuDNN's own search may choose anew in every run.
-    "cuda": _Provider(CUDA, "cuda", {"cudnn_conv_algo_search": "DEFAULT", "use_tf32": "1"}, captures={"enable_cuda_graph": "1"}),
+    # TF32 costs nothing that can be heard (tests/test_sound_graph.py).
+    "cuda": _Provider(CUDA, "cuda", CUDA_OPTIONS | {"use_tf32": "1"}, captures={"enable_cuda_graph": "1"}),
 }
 
 
@@ -165,20 +165,14 @@ def _opened(data: bytes, provider: _Provider) -> tuple[onnxruntime.InferenceSess
 
     if provider.name not in onnxruntime.get_available_providers():
         raise VamenError(f"This onnxruntime has no {provider.name}: install the one that has, or use the provider cpu.")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 4
-    onnxruntime.set_default_logger_severity(4)
-    refusal: Exception | None = None
+    refusal = Exception()
     for captures in (provider.captures, {}) if provider.captures else ({},):
         wanted: list[Any] = [(provider.name, provider.options | captures)]
         if provider.name != CPU:
             wanted.append(CPU)
         try:
-            return onnxruntime.InferenceSession(data, options, providers=wanted), bool(captures)
+            return onnxruntime.InferenceSession(data, session_options(), providers=wanted), bool(captures)
         except Exception as error:  # onnxruntime's errors share no base class but Exception
             # A graph that cannot be captured is refused as a whole; without capturing it runs.
             refusal = error
-    raise VamenError(f"onnxruntime cannot load the sound graph on {provider.name}: {str(refusal).splitlines()[0]}") from refusal
+    raise VamenError(f"onnxruntime cannot load the sound graph on {provider.name}: {first_line(refusal)}") from refusal

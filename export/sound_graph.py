@@ -29,7 +29,6 @@ from bridge.attack_envelope import _ITERATIONS as ATTACK_ITERATIONS
 from bridge.attack_envelope import _MOST_RISE as MOST_RISE
 from bridge.attack_envelope import _SILENCE as SILENCE
 from bridge.attack_envelope import _TOLERANCE as TOLERANCE
-from bridge.griffin_lim import _MOMENTUM as MOMENTUM
 from bridge.griffin_lim import _RELAXATION as RELAXATION
 from bridge.griffin_lim import _TRAIL as TRAIL
 from bridge.griffin_lim import COLD_ITERATIONS, LoopGrid
@@ -64,7 +63,7 @@ def griffin_lim(magnitude: Tensor, start: Tensor, low: Tensor, decided: Tensor, 
     for iteration in range(ITERATIONS):
         if iteration:
             now, before = added(heard * relaxation, now * now_share, before * before_share), now
-        moved = (now + (now - before) * float(MOMENTUM)) * tables["inverse_window_sum"]
+        moved = (now + (now - before)) * tables["inverse_window_sum"]
         seen = reshaped(taken(moved, tables["frame_samples"]) @ tables["analysis"], 0, 0, 2, -1)
         real, imaginary = parted(seen.square(), 2, 2)
         spectrum = seen * (wanted / (real + imaginary).sqrt().clamp(min=1e-12))
