@@ -113,7 +113,9 @@ class Performance:
     @property
     def _lead_seconds(self) -> float:
         """How long before its sound a tick is run: as long as nearly every one of the last steps took; more after a late one."""
-        return max(self._slow_step_seconds, TICK_SECONDS) + ROUND_TRIP_SECONDS + self._caution_seconds
+        # Whoever asks for larger blocks than a tick wants to be safe on a busy machine rather than quick.
+        patience = max(0.0, self._sound.block_frames - TICK_FRAMES) / ENGINE_SAMPLE_RATE
+        return max(self._slow_step_seconds, TICK_SECONDS) + ROUND_TRIP_SECONDS + self._caution_seconds + patience
 
     def _remember(self, *seconds: float) -> None:
         """Note how long steps took."""
