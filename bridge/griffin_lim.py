@@ -34,8 +34,8 @@ from bridge.mel_spectrogram import (
 )
 from bridge.start_phase import ComplexArray, start_phases
 
-COLD_ITERATIONS = 16
-WARM_ITERATIONS = 3
+COLD_ITERATIONS = 8
+WARM_ITERATIONS = 4
 REPAINT_ITERATIONS = 5
 HURRIED_ITERATIONS = 3
 """Of a whole ring from cold, of one whose phases are known, of a step, and of a step that will be painted once more."""
@@ -124,8 +124,7 @@ def paint_ring(magnitude: FloatArray, grid: LoopGrid, iterations: int = COLD_ITE
     spectrum *= magnitude
     ring = _RingPainter(magnitude, low, grid)
     ring.begin(spectrum)
-    for _ in range(iterations):
-        ring.iterate()
+    ring.iterate(iterations)
     return ring.finished()
 
 
@@ -137,8 +136,7 @@ def repaint_ring(samples: FloatArray, magnitude: FloatArray, grid: LoopGrid, ite
     low = low_band_phase(magnitude, grid.frames_per_step, grid.hop, grid.spec, 0, grid.n_frames)
     ring = _RingPainter(magnitude, low, grid)
     ring.hear(samples)
-    for _ in range(iterations):
-        ring.iterate()
+    ring.iterate(iterations)
     return ring.finished()
 
 
@@ -167,9 +165,17 @@ class _RingPainter:
         self._line[: len(samples)] = np.roll(samples, self._grid.spec.n_fft_engine // 2)
         self._close()
 
-    def iterate(self) -> None:
-        """Bring the sound's spectrum to the magnitudes once, and make the sound of that."""
-        self._both(lambda half: self._halves[half].iterate())
+    def iterate(self, times: int) -> None:
+        """Bring the sound's spectrum to the magnitudes and make the sound of that, so many times.
+
+        The low band is held until the last time. Then it is free to meet what lies around it: that is worth as much as one or two
+        iterations, and a kick's phase does not get away in one.
+        """
+        for left in range(times, 0, -1):
+            if left == 1:
+                for run in self._halves:
+                    run.release()
+            self._both(lambda half: self._halves[half].iterate())
 
     def finished(self) -> FloatArray:
         """The sound (loop_length,), its attacks calmed."""
@@ -245,6 +251,10 @@ class _FrameRun:
             self._project(self._accelerated(self._analysed(rows), rows), rows)
             self._synthesise(rows)
         self._begun = True
+
+    def release(self) -> None:
+        """Leave the phases of the low band free from now on."""
+        self._decided[:] = False
 
     def add(self, scale: FloatArray | None = None) -> None:
         """Add the sum of the windowed frames, or its product with a scale (as long as the line), to the line."""

@@ -38,7 +38,7 @@ _MOST_OFFSET = 0.8
 _TRUSTED_OFFSET = 0.5
 """Frames by which an onset may lie beside the frame where the level rises most steeply; up to which the frame before tells."""
 
-_ITERATIONS = 48
+_ITERATIONS = 24
 _MOMENTUM = np.float32(0.9)
 _SAMPLES_PER_HOP = 4
 _FEWEST_RUNS_IN_HALF = 8
@@ -174,6 +174,7 @@ def _consistent_phase(target: FloatArray, phasor: NDArray[np.complex64], hop: fl
     line with nothing on either side.
     """
     reach, matrix = _resynthesis(n_fft, target.shape[2], hop)
+    onwards, share = (1 + _MOMENTUM) * matrix, _MOMENTUM / (1 + _MOMENTUM)
     found = np.empty(target.shape, dtype=np.complex64)
 
     def iterate(part: slice) -> None:
@@ -181,17 +182,21 @@ def _consistent_phase(target: FloatArray, phasor: NDArray[np.complex64], hop: fl
         runs, n, n_bins = wanted.shape
         line = np.zeros((runs, n + 2 * reach, n_bins), dtype=np.complex64)
         inner = line[:, reach : reach + n]
-        inner[:] = wanted * phasor[part]
+        np.multiply(wanted, phasor[part], out=inner)
         # (runs, n, window, bins); as a matrix of (runs * n, window * bins) it is what takes part in each frame.
         windows = np.lib.stride_tricks.sliding_window_view(line.view(np.float32), 2 * reach + 1, axis=1).swapaxes(2, 3)
-        previous, scale = np.zeros_like(inner), np.empty_like(wanted)
+        around = np.empty(windows.shape, dtype=np.float32)
+        # What is seen, times 1 + momentum; where that goes on to; and momentum times what was seen before.
+        seen, moved, before = (np.zeros(inner.shape, dtype=np.complex64) for _ in range(3))
+        scale = np.empty_like(wanted)
         for _ in range(_ITERATIONS):
-            seen = (windows.reshape(runs * n, -1) @ matrix).view(np.complex64).reshape(runs, n, n_bins)
+            np.copyto(around, windows)
+            np.matmul(around.reshape(runs * n, -1), onwards, out=seen.view(np.float32).reshape(runs * n, -1))
+            np.subtract(seen, before, out=moved)
+            np.multiply(seen, share, out=before)
             # Only where it points to counts: where it starts from nothing, any length will do.
-            moved = np.subtract((1 + _MOMENTUM) * seen, previous, out=previous)
             np.maximum(np.abs(moved, out=scale), np.float32(1e-12), out=scale)
             np.multiply(moved, np.divide(wanted, scale, out=scale), out=inner)
-            previous = np.multiply(seen, _MOMENTUM, out=seen)
         np.divide(moved, np.maximum(np.abs(moved), np.float32(1e-12)), out=found[part])
 
     in_halves(iterate, len(target), _FEWEST_RUNS_IN_HALF)

@@ -53,21 +53,22 @@ def start_phases(magnitude: FloatArray, low: ComplexArray, before: ComplexArray 
 
     in_halves(prepare, frames)
 
-    low_start = np.angle(low).astype(np.float64) / (2 * np.pi) - advance_low
-    turns = np.empty((frames, n_bins))
-    phase = np.angle(start).astype(np.float64) / (2 * np.pi)
-    for frame in range(frames):
-        if decided[frame]:
+    low_start = np.angle(low) / np.float32(2 * np.pi) - advance_low
+    phase = np.angle(start) / np.float32(2 * np.pi)
+    turns = np.empty((frames, n_bins), dtype=np.float32)
+    for held, low_phase, bins, on, reached in zip(decided.tolist(), low_start, anchor, change, turns, strict=True):
+        if held:
             phase = phase.copy()
-            phase[:n_low] = low_start[frame]
-        np.take(phase, anchor[frame], out=turns[frame], mode="clip")
-        turns[frame] += change[frame]
-        phase = turns[frame]
+            phase[:n_low] = low_phase
+        phase.take(bins, out=reached, mode="clip")
+        reached += on
+        phase = reached
 
     phasor = np.empty((frames, n_bins), dtype=np.complex64)
 
     def turn(rows: slice) -> None:
-        angle = ((turns[rows] - np.rint(turns[rows])) * (2 * np.pi)).astype(np.float32)
+        angle = turns[rows] - np.rint(turns[rows])
+        angle *= np.float32(2 * np.pi)
         phasor.real[rows] = np.cos(angle)
         phasor.imag[rows] = np.sin(angle)
 
@@ -89,10 +90,16 @@ def _anchors(width: FloatArray, magnitude: FloatArray) -> NDArray[np.int64]:
         np.minimum(path[:, 1:], magnitude[:, 1:], out=narrow)
         np.maximum(path[:, :-1], narrow, out=path[:, :-1])
     anchored = path <= width
-    bins = np.arange(n_bins, dtype=np.int16)
-    left = np.maximum.accumulate(np.where(anchored, bins, np.int16(0)), axis=1)
-    right = np.minimum.accumulate(np.where(anchored, bins, np.int16(n_bins))[:, ::-1], axis=1)[:, ::-1]
-    return np.where(bins - left <= right - bins, left, np.minimum(right, np.int16(n_bins - 1))).astype(np.int64)
+    # The nearest anchored bin on either side. Products, where a choice element by element would take ten times as long.
+    bins, beyond = np.arange(n_bins, dtype=np.int16), np.int16(n_bins)
+    left = np.maximum.accumulate(anchored * bins, axis=1)
+    right = np.minimum.accumulate((anchored * (bins - beyond) + beyond)[:, ::-1], axis=1)[:, ::-1]
+    to_the_left = bins - left <= right - bins
+    np.minimum(right, beyond - np.int16(1), out=right)
+    left -= right
+    left *= to_the_left
+    left += right
+    return left.astype(np.int64)
 
 
 def _gradients(level: FloatArray, hop: float, n_fft: int) -> tuple[FloatArray, FloatArray]:

@@ -66,8 +66,11 @@ def griffin_lim(magnitude: Tensor, start: Tensor, low: Tensor, decided: Tensor, 
         moved = (now + (now - before)) * tables["inverse_window_sum"]
         seen = reshaped(taken(moved, tables["frame_samples"]) @ tables["analysis"], 0, 0, 2, -1)
         real, imaginary = parted(seen.square(), 2, 2)
+        last = iteration == ITERATIONS - 1
+        # In the last iteration the low band is free to meet what lies around it.
+        wanted = magnitude.unsqueeze(2) if last else wanted
         spectrum = seen * (wanted / (real + imaginary).sqrt().clamp(min=1e-12))
-        heard = added(*_overlapping(reshaped(spectrum, 0, 0, -1) @ tables["synthesis"], tables), fixed)
+        heard = added(*_overlapping(reshaped(spectrum, 0, 0, -1) @ tables["synthesis"], tables), *([] if last else [fixed]))
     return heard * tables["inverse_window_sum"]
 
 
