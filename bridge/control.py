@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 
 Value = float | int | str
@@ -36,10 +37,16 @@ class Mailbox:
         self._lock = threading.Lock()
         self._waiting: dict[object, Control] = {}
         self._events = 0
+        self._filled = threading.Event()
+        self._since = 0.0
 
     def put(self, *controls: Control) -> None:
         """Leave controls for the next tick, all of them for the same one; never blocks for longer than it takes to store them."""
+        if not controls:
+            return
         with self._lock:
+            if not self._waiting:
+                self._since = time.perf_counter()
             for control in controls:
                 if control.name in EVENTS:
                     self._events += 1
@@ -49,10 +56,18 @@ class Mailbox:
                 key = (self._events, control.name, control.index)
                 self._waiting.pop(key, None)
                 self._waiting[key] = control
+            self._filled.set()
+
+    def wait(self, seconds: float) -> float:
+        """Sleep until a control waits, but no longer than so long; returns since when one does (`time.perf_counter`), or now."""
+        self._filled.wait(seconds)
+        with self._lock:
+            return self._since if self._waiting else time.perf_counter()
 
     def drain(self) -> list[Control]:
         """Everything that waits, in order; the mailbox is empty afterwards."""
         with self._lock:
             waiting = list(self._waiting.values())
             self._waiting.clear()
+            self._filled.clear()
             return waiting

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import math
 import secrets
@@ -57,9 +56,11 @@ CAUTION_KEPT = 0.998
 
 LONGEST_STEP_TICKS = 16
 
-LOOKS_BETWEEN_QUESTIONS = 32
-"""Looks at the sound's frame counter between two questions to its process, whether it lives and has something to say: each
-costs as much as a tick."""
+QUESTION_SECONDS = 0.2
+"""Between two questions to the sound process, whether it lives and has something to say: each costs as much as a tick."""
+
+REST_TICKS = 16
+"""For so long the loop sleeps at the most while there is nothing to do: whoever ends the music should not wait."""
 
 LONGEST_END_SECONDS = 1.0
 """How long the end waits for a sound device that has stopped asking for sound."""
@@ -104,6 +105,8 @@ class Performance:
         self._moved_at = 0
         self._repaints = 0
         self._failed = False
+        self._at_rest = False
+        self._asked = 0.0
         self._step_seconds: deque[float] = deque(maxlen=STEPS_REMEMBERED)
 
         self._slow_step_seconds = 0.0
@@ -140,16 +143,15 @@ class Performance:
 
     def run(self, stop: threading.Event) -> None:
         """Follow the sound until told to stop."""
-        for look in itertools.count():
-            if stop.is_set():
-                break
-            if look % LOOKS_BETWEEN_QUESTIONS == 0:
-                self._ask_the_sound()
-            position, rendered = self._horizon()
+        while not stop.is_set():
+            self._ask_the_sound()
+            if self._at_rest:
+                self._rest()
+            now = time.perf_counter()
+            position, rendered = self._horizon(now)
             behind = int(max(position // TICK_FRAMES - 1, (rendered - 1) // TICK_FRAMES)) - self._tick
             if behind <= 0:
-                # The next tick is due when the horizon has reached its end; where blocks are out of step with ticks, sooner.
-                early = ((self._tick + 2) * TICK_FRAMES - position) / ENGINE_SAMPLE_RATE
+                early = self._early(self._tick + 1, now)
                 time.sleep(min(max(early, SHORTEST_SLEEP_SECONDS), LONGEST_SLEEP_SECONDS))
                 continue
             if behind > MOST_TICKS_BEHIND:
@@ -159,7 +161,30 @@ class Performance:
             self._run_tick(self._tick)
         self._end()
 
+    def _rest(self) -> None:
+        """Sleep until a control comes or the next step is near, and leave out the ticks that were due before that.
+
+        A tick without controls that published nothing and left nothing to paint leaves the engine as it was; so does the next.
+        A step's first tick is run all the same, since it is told, and the performer may act on it.
+        """
+        engine = self._engine
+        steps_per_beat = engine.model.metadata.spec.steps_per_beat
+        step = math.floor(engine.beat_at(self._tick * TICK_FRAMES) * steps_per_beat)
+        next_step = engine.frame_of_beat((step + 1) / steps_per_beat) // TICK_FRAMES
+        last = min(next_step - 1, self._tick + REST_TICKS)
+        if last <= self._tick:
+            return
+        seconds = min(self._early(last, time.perf_counter()), REST_TICKS * TICK_SECONDS)
+        moment = self._mailbox.wait(max(0.0, seconds))
+        while self._tick < last and self._early(self._tick + 1, moment) <= 0.0:
+            self._tick += 1
+            self._be_cautious()
+
     def _ask_the_sound(self) -> None:
+        now = time.perf_counter()
+        if now < self._asked + QUESTION_SECONDS:
+            return
+        self._asked = now
         self._tell_problems()
         if not self._sound.alive:
             raise VamenError("The sound process has ended; start vamen again, and ask `vamen doctor` if it happens twice.")
@@ -168,8 +193,13 @@ class Performance:
         for sentence in self._sound.problems():
             self._reporter.tell(sentence)
 
-    def _horizon(self) -> tuple[float, float]:
-        """How far ticks have to be run by now, in frames: at an even pace, and in whole blocks of the sound.
+    def _early(self, tick: int, moment: float) -> float:
+        """Seconds from a moment until a tick is due, at an even pace; where blocks are out of step with ticks, it is sooner."""
+        position, _ = self._horizon(moment)
+        return ((tick + 1) * TICK_FRAMES - position) / ENGINE_SAMPLE_RATE
+
+    def _horizon(self, moment: float) -> tuple[float, float]:
+        """How far ticks have to be run by a moment, in frames: at an even pace, and in whole blocks of the sound.
 
         What is painted has to be there before its first frame is rendered; but later is better, since the hand is followed until
         then. Ticks keep their pace: those whose frames are rendered in one block come one after the other.
@@ -178,7 +208,7 @@ class Performance:
         if moved == 0.0:
             return 0.0, 0.0
         # A device that has stopped asking for sound is not run away from.
-        waited = min((time.perf_counter() - moved) * ENGINE_SAMPLE_RATE, 2 * block)
+        waited = min((moment - moved) * ENGINE_SAMPLE_RATE, 2 * block)
         ahead = waited + self._lead_seconds * ENGINE_SAMPLE_RATE
         return frame + ahead, frame + ahead // block * block
 
@@ -195,6 +225,7 @@ class Performance:
 
     def _run_tick(self, tick: int) -> None:
         engine = self._engine
+        self._at_rest = False
         controls = [self._settled(control) for control in self._mailbox.drain()]
         if self._performer is not None and engine.playing:
             for control in controls:
@@ -214,6 +245,7 @@ class Performance:
         self._be_cautious()
         if engine.counters.jobs > jobs:
             self._note_step(tick, time.perf_counter() - begun)
+        self._at_rest = not controls and publication is None and not engine.painting
         self._tell(tick, controls)
 
     def _settled(self, control: Control) -> Control:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from bridge.control import Control, Mailbox
 
@@ -76,3 +77,22 @@ def test_no_event_is_lost_between_threads() -> None:
         drained += mailbox.drain()
     drained += mailbox.drain()
     assert len(drained) == 6000
+
+
+def test_who_waits_is_woken_by_a_control_and_told_since_when_it_waits() -> None:
+    mailbox = Mailbox()
+    mailbox.put()
+    asked = time.perf_counter()
+    assert mailbox.wait(0.0) >= asked, "nothing waits"
+    mailbox.put(axis(1, 0.1))
+    since = mailbox.wait(60.0)
+    mailbox.put(axis(2, 0.1))
+    assert asked <= since <= time.perf_counter() and mailbox.wait(60.0) == since
+    mailbox.drain()
+    asked = time.perf_counter()
+    assert mailbox.wait(0.0) >= asked
+    thread = threading.Timer(0.0, mailbox.put, [axis(1, 0.2)])
+    thread.start()
+    assert mailbox.wait(60.0) >= asked
+    thread.join()
+    assert mailbox.drain() == [axis(1, 0.2)]
