@@ -89,7 +89,8 @@ def true_peak_dbtp(samples: FloatArray) -> float:
 
 def _surely_below(samples: FloatArray) -> bool:
     """Whether not even the interpolator's largest gain can bring these samples above the threshold: then no filter is needed."""
-    return max(float(samples.max()), -float(samples.min())) * _LARGEST_GAIN <= _THRESHOLD
+    highest, lowest = float(np.maximum.reduce(samples)), float(np.minimum.reduce(samples))
+    return max(highest, -lowest) * _LARGEST_GAIN <= _THRESHOLD
 
 
 def _targets(peaks: NDArray[np.floating]) -> DoubleArray:
@@ -145,10 +146,10 @@ class Limiter:
 
     def __init__(self) -> None:
         self.gain_reduction_db = 0.0
-        # As if silence had come before. The chunk that is being filled first begins with the stream's first frame.
-        self._unmeasured = np.zeros(_BEFORE, dtype=np.float32)
-        self._undelivered = np.zeros(CHUNK_FRAMES * (LOOK_AHEAD_CHUNKS + 1), dtype=np.float32)
-        self._ready = np.zeros(_AFTER + CHUNK_FRAMES - 1, dtype=np.float32)
+        # As if silence had come before. What has been limited comes first, the rest is as it came; the chunk that is being filled
+        # first begins with the stream's first frame.
+        self._held = np.zeros(LATENCY_FRAMES, dtype=np.float32)
+        self._unmeasured = 0
         self._targets = np.ones(LOOK_AHEAD_CHUNKS + 1)
         self._gains = np.ones(LOOK_AHEAD_CHUNKS)
         self._boundary = np.ones(1)
@@ -156,26 +157,25 @@ class Limiter:
 
     def process(self, block: FloatArray) -> FloatArray:
         """Limit samples (n,) and return (n,), later by `latency_frames`."""
-        block = block * HEADROOM
-        self._unmeasured = np.concatenate([self._unmeasured, block])
-        self._undelivered = np.concatenate([self._undelivered, block])
-        frames = (len(self._unmeasured) - _TAPS + 1) // CHUNK_FRAMES * CHUNK_FRAMES
-        if frames > 0:
-            self._advance(frames)
-        limited, self._ready = self._ready[: len(block)], self._ready[len(block) :]
-        return limited
+        stream = np.concatenate([self._held, block * HEADROOM])
+        unmeasured = self._unmeasured + len(block)
+        frames = max(0, (unmeasured - _AFTER) // CHUNK_FRAMES * CHUNK_FRAMES)
+        if frames:
+            self._advance(stream, len(stream) - unmeasured, frames)
+        self._unmeasured = unmeasured - frames
+        self._held = stream[len(block) :]
+        return stream[: len(block)]
 
-    def _advance(self, frames: int) -> None:
-        limited = self._undelivered[:frames]
-        surroundings = self._unmeasured[: frames + _TAPS - 1]
+    def _advance(self, stream: FloatArray, measured: int, frames: int) -> None:
+        """Measure the frames from `measured` on, and limit as many that are ready by that."""
+        surroundings = stream[measured - _BEFORE : measured + frames + _AFTER]
         self.gain_reduction_db = 0.0
-        if not (self._at_rest and _surely_below(surroundings)):
-            curve = self._gain_curve(surroundings)
-            if curve is not None:
-                limited = limited * curve
-        self._ready = np.concatenate([self._ready, limited])
-        self._unmeasured = self._unmeasured[frames:]
-        self._undelivered = self._undelivered[frames:]
+        if self._at_rest and _surely_below(surroundings):
+            return
+        curve = self._gain_curve(surroundings)
+        if curve is not None:
+            ready = measured - CHUNK_FRAMES * (LOOK_AHEAD_CHUNKS + 1)
+            stream[ready : ready + frames] *= curve
 
     def _gain_curve(self, surroundings: FloatArray) -> FloatArray | None:
         targets = np.concatenate([self._targets, _targets(_peaks(surroundings))])

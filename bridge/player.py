@@ -67,6 +67,9 @@ class Player:
 
     def render(self, out: NDArray[np.float32], frame: int) -> None:
         """Write the samples of frames frame .. frame + len(out) - 1 into `out` (n,). Frames must be asked for in order."""
+        if self._previous is self._current and not self._pending:
+            self._read(out, self._current, frame)
+            return
         done = 0
         while done < len(out):
             start = frame + done
@@ -121,12 +124,12 @@ class Player:
         if publication.slot == SILENCE:
             out[:] = 0.0
             return
-        ring = self._rings[publication.slot, : publication.loop_length]
+        ring = self._rings[publication.slot]
         position = (start - publication.anchor_frame) % publication.loop_length
+        gain = np.float32(publication.gain)
         done = 0
         while done < len(out):
             count = min(len(out) - done, publication.loop_length - position)
-            out[done : done + count] = ring[position : position + count]
+            np.multiply(ring[position : position + count], gain, out=out[done : done + count])
             done += count
             position = 0
-        out *= np.float32(publication.gain)
