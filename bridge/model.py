@@ -1,12 +1,14 @@
 """The decoder, the encoder and the decoder's gradient of one ``.onnx`` file, run by onnxruntime.
 
 One graph holds all three. Of it only the decoder is loaded, and the others when they are first asked for: whoever plays needs
-neither, and onnxruntime would prepare all of them (see bridge/model_parts.py).
+neither, and onnxruntime would prepare all of them (see bridge/model_parts.py). On the CPU the decoder is loaded twice, for any
+number of steps and for a single one, which a hand waits for: where every shape is known, none is worked out in every run.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,8 +16,9 @@ import numpy as np
 
 from bridge.errors import VamenError
 from bridge.halves import in_halves
+from bridge.model_graph import ModelGraph
 from bridge.model_metadata import FloatArray, ModelMetadata
-from bridge.model_parts import interface, part, properties
+from bridge.model_parts import part
 from bridge.model_rewrites import quicker
 from bridge.shipped_models import DEFAULT_PATH
 
@@ -51,22 +54,28 @@ class Model:
     providers: list[str]
     """The onnxruntime providers that really serve, the first one preferred."""
 
-    def __init__(self, path: Path, data: bytes, wanted_providers: list[Any]) -> None:
+    def __init__(self, path: Path, data: bytes, wanted_providers: list[Any], rounded: bool) -> None:
         """:meth:`load` makes one of a file's content."""
-        inputs, outputs = interface(data)
-        self.metadata = ModelMetadata.from_properties(properties(data))
-        _check_names(inputs, outputs)
+        graph = ModelGraph.read(data)
+        self.metadata = ModelMetadata.from_properties(graph.properties)
+        _check_names(graph)
         self.sha256 = hashlib.sha256(data).hexdigest()
         self._path = path
         self._wanted_providers = wanted_providers
-        decoder = _session(quicker(part(data, DECODED_OUTPUT)), wanted_providers)
-        self._sessions = {DECODED_OUTPUT: decoder}
-        self.providers = list(decoder.get_providers())
+        decoder = part(graph, DECODED_OUTPUT)
+        on_cpu = wanted_providers == [CPU]
+        played = (quicker(decoder) if on_cpu and rounded else decoder).written()
+        any_steps = _Part(played, wanted_providers)
+        one_step = any_steps.sizes(LATENT_INPUT, self._one_step_shape)
+        self._one_step = _Part(played, wanted_providers, one_step) if on_cpu else any_steps
+        self._parts = {DECODED_OUTPUT: any_steps}
+        self.providers = any_steps.providers
 
     @classmethod
-    def load(cls, path: Path | str | None = None, *, provider: Provider = "cpu") -> Model:
+    def load(cls, path: Path | str | None = None, *, provider: Provider = "cpu", rounded: bool = True) -> Model:
         """Loads a model file; None stands for the shipped ``hifi`` model.
 
+        :param rounded: whether a CPU paints with rounded weights (bridge/model_rewrites.py), as it does wherever something sounds
         :raises VamenError: the file is missing, no VAmEn model or broken, or the provider is not there
         """
         path = DEFAULT_PATH if path is None else Path(path)
@@ -78,7 +87,7 @@ class Model:
         wanted_providers = _providers(provider)
         data = _read_file(path)
         try:
-            model = cls(path, data, wanted_providers)
+            model = cls(path, data, wanted_providers, rounded)
         except VamenError as error:
             raise VamenError(f"{path}: {error}") from error
         if provider == "cuda" and CUDA not in model.providers:
@@ -92,7 +101,8 @@ class Model:
         :param latent: (batch, steps + 2 * reach, latent_dimensions) float32; the first and last ``reach`` steps are only read
         :returns: (batch, n_mels, steps * frames_per_step) float32 in 0..1, row 0 is the lowest frequency
         """
-        return self._run(DECODED_OUTPUT, {LATENT_INPUT: latent})
+        decoder = self._one_step if latent.shape == self._one_step_shape else self._parts[DECODED_OUTPUT]
+        return decoder.run({LATENT_INPUT: latent})
 
     def decode_ring(self, latent: FloatArray) -> FloatArray:
         """Paints a whole loop: every step's neighbours are gathered round the ring.
@@ -139,27 +149,55 @@ class Model:
         data = _read_file(self._path)
         if hashlib.sha256(data).hexdigest() != self.sha256:
             raise VamenError(f"{self._path} has been replaced by another model since it was loaded: start again.")
-        return part(data, output)
+        return part(ModelGraph.read(data), output).written()
+
+    @property
+    def _one_step_shape(self) -> tuple[int, ...]:
+        return 1, 1 + 2 * self.metadata.reach, self.metadata.latent_dimensions
 
     def _run(self, output: str, feeds: dict[str, FloatArray]) -> FloatArray:
-        if output not in self._sessions:
-            self._sessions[output] = _session(self.read_part(output), self._wanted_providers)
-        session = self._sessions[output]
-        read = {given.name for given in session.get_inputs()}
-        contiguous = {name: np.ascontiguousarray(array, dtype=np.float32) for name, array in feeds.items() if name in read}
-        result: FloatArray = session.run([output], contiguous)[0]
-        return result
+        if output not in self._parts:
+            self._parts[output] = _Part(self.read_part(output), self._wanted_providers)
+        return self._parts[output].run(feeds)
 
     def _check_decoder(self) -> None:
         spec = self.metadata.spec
-        shape = (1, 1 + 2 * self.metadata.reach, self.metadata.latent_dimensions)
         try:
-            image = self.decode(np.zeros(shape, dtype=np.float32))
+            image = self.decode(np.zeros(self._one_step_shape, dtype=np.float32))
         except Exception as error:  # onnxruntime's errors share no base class but Exception
             raise VamenError(f"{self._path}: the decoder does not run: {first_line(error)}") from error
         expected = (1, spec.n_mels, spec.frames_per_step)
         if image.shape != expected or not np.isfinite(image).all():
             raise VamenError(f"{self._path}: the decoder paints {image.shape} instead of {expected}: export the model again.")
+
+
+class _Part:
+    """What computes one output, ready to run."""
+
+    def __init__(self, data: bytes, providers: list[Any], sizes: Mapping[str, int] | None = None) -> None:
+        """:param sizes: of the axes that have names, where they shall be fixed"""
+        import onnxruntime
+
+        options = session_options()
+        for axis, size in (sizes or {}).items():
+            options.add_free_dimension_override_by_name(axis, size)
+        try:
+            # From bytes, not from the path: a model cannot refer to other files on this machine.
+            self._session = onnxruntime.InferenceSession(data, options, providers=providers)
+        except Exception as error:  # onnxruntime's errors share no base class but Exception
+            raise VamenError(f"This is no model that onnxruntime can load: {first_line(error)}") from error
+        self.providers = list(self._session.get_providers())
+        self._shapes = {given.name: given.shape for given in self._session.get_inputs()}
+
+    def sizes(self, name: str, shape: tuple[int, ...]) -> dict[str, int]:
+        """What the named axes of an input are where it has this shape."""
+        return {axis: size for axis, size in zip(self._shapes[name], shape, strict=False) if isinstance(axis, str)}
+
+    def run(self, feeds: dict[str, FloatArray]) -> FloatArray:
+        """The output, of those feeds that it depends on."""
+        read = {name: np.ascontiguousarray(feeds[name], dtype=np.float32) for name in self._shapes}
+        result: FloatArray = self._session.run(None, read)[0]
+        return result
 
 
 def _read_file(path: Path) -> bytes:
@@ -185,16 +223,6 @@ def session_options() -> onnxruntime.SessionOptions:
     return options
 
 
-def _session(data: bytes, providers: list[Any]) -> onnxruntime.InferenceSession:
-    import onnxruntime
-
-    try:
-        # From bytes, not from the path: a model cannot refer to other files on this machine.
-        return onnxruntime.InferenceSession(data, session_options(), providers=providers)
-    except Exception as error:  # onnxruntime's errors share no base class but Exception
-        raise VamenError(f"This is no model that onnxruntime can load: {first_line(error)}") from error
-
-
 def _providers(provider: Provider) -> list[Any]:
     import onnxruntime
 
@@ -205,10 +233,16 @@ def _providers(provider: Provider) -> list[Any]:
     raise VamenError("CUDA was asked for but this onnxruntime lacks it: install the [cuda] extra, or use the provider cpu.")
 
 
-def _check_names(inputs: set[str], outputs: set[str]) -> None:
-    missing = ({LATENT_INPUT, IMAGE_INPUT, TRIED_INPUT, WANTED_INPUT} - inputs) | (
-        {DECODED_OUTPUT, ENCODED_OUTPUT, GRADIENT_OUTPUT} - outputs
-    )
+def _check_names(model: ModelGraph) -> None:
+    missing = [
+        name
+        for names, there in (
+            ((LATENT_INPUT, IMAGE_INPUT, TRIED_INPUT, WANTED_INPUT), model.graph.inputs),
+            ((DECODED_OUTPUT, ENCODED_OUTPUT, GRADIENT_OUTPUT), model.graph.outputs),
+        )
+        for name in names
+        if name.encode() not in there
+    ]
     if missing:
         raise VamenError(f"This is no VAmEn model: its graph lacks {', '.join(sorted(missing))}.")
 

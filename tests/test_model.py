@@ -12,7 +12,7 @@ import pytest
 
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import PRESETS
-from bridge.model import DECODED_OUTPUT, ENCODED_OUTPUT, FEWEST_STEPS_IN_HALF, GRADIENT_OUTPUT, Model
+from bridge.model import DECODED_OUTPUT, ENCODED_OUTPUT, FEWEST_STEPS_IN_HALF, GRADIENT_OUTPUT, LATENT_INPUT, Model
 from bridge.shipped_models import MODELS, SHIPPED_MODELS
 from tests.make_tiny_model import DIMENSIONS, FLOOR, NEIGHBOUR, PATH, build, metadata, patterns, shapes
 
@@ -81,12 +81,22 @@ def test_encoder_and_gradient_are_loaded_when_they_are_first_asked_for(opened: l
     model = Model.load(PATH)
     latent = patterns()["amen"]
     image = model.decode_ring(latent)
-    assert opened == [[DECODED_OUTPUT]]
+    # For any number of steps, and for one.
+    decoders = [[DECODED_OUTPUT], [DECODED_OUTPUT]]
+    assert opened == decoders
     model.encode(image)
     model.encode(image)
-    assert opened == [[DECODED_OUTPUT], [ENCODED_OUTPUT]]
+    assert opened == [*decoders, [ENCODED_OUTPUT]]
     assert model.gradient(latent, image).shape == latent.shape
-    assert opened == [[DECODED_OUTPUT], [ENCODED_OUTPUT], [GRADIENT_OUTPUT]]
+    assert opened == [*decoders, [ENCODED_OUTPUT], [GRADIENT_OUTPUT]]
+
+
+def test_one_step_is_painted_by_a_decoder_of_its_own(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    latent = np.random.default_rng(6).normal(0.3, 0.5, (2, 5, len(DIMENSIONS))).astype(np.float32)
+    tiles = [model.decode(latent[:1, first : first + 3]) for first in range(3)]
+    monkeypatch.setattr(model, "_one_step", None)  # nobody else asks for it
+    assert model.decode(latent).shape == (2, 512, 48)
+    assert np.allclose(np.concatenate(tiles, axis=2), model.decode(latent[:1]), atol=1e-6)
 
 
 def test_a_file_replaced_while_its_model_plays_is_not_mixed_with_it(tmp_path: Path) -> None:
@@ -112,6 +122,18 @@ def test_equal_files_give_equal_hashes_and_pictures(model: Model) -> None:
     latent = metadata().draw(np.random.default_rng(3))
     assert np.array_equal(again.decode_ring(latent), model.decode_ring(latent))
     assert model.providers == ["CPUExecutionProvider"]
+
+
+@pytest.mark.parametrize("name", SHIPPED_MODELS)
+def test_unrounded_a_model_paints_what_the_file_does(name: str) -> None:
+    path = MODELS / f"{name}.onnx"
+    exact = Model.load(path, rounded=False)
+    file = onnxruntime.InferenceSession(path, providers=exact.providers)
+    latent = exact.metadata.draw(np.random.default_rng(1))
+    ring = latent[np.newaxis, np.arange(-exact.metadata.reach, 32 + exact.metadata.reach) % 32]
+    expected = file.run([DECODED_OUTPUT], {LATENT_INPUT: ring})[0][0]
+    assert np.abs(exact.decode_ring(latent) - expected).max() < 1e-5
+    assert np.abs(exact.decode(ring[:, : 1 + 2 * exact.metadata.reach])[0] - expected[:, :16]).max() < 1e-5
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

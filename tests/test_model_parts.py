@@ -13,7 +13,8 @@ from onnx import TensorProto, helper
 from bridge import wire_format
 from bridge.errors import VamenError
 from bridge.model import DECODED_OUTPUT, ENCODED_OUTPUT, GRADIENT_OUTPUT, IMAGE_INPUT, LATENT_INPUT, TRIED_INPUT, WANTED_INPUT
-from bridge.model_parts import interface, joined, part, properties
+from bridge.model_graph import ModelGraph
+from bridge.model_parts import joined, part
 from bridge.shipped_models import SHIPPED_MODELS, model_path
 from tests.conftest import TINY_MODEL
 
@@ -23,6 +24,10 @@ INPUTS = {
     ENCODED_OUTPUT: {IMAGE_INPUT},
     GRADIENT_OUTPUT: {TRIED_INPUT, WANTED_INPUT},
 }
+
+
+def part_of(data: bytes, output: str) -> bytes:
+    return part(ModelGraph.read(data), output).written()
 
 
 def session(model: bytes) -> onnxruntime.InferenceSession:
@@ -48,7 +53,7 @@ def test_parts_are_models_that_give_what_the_file_gives_to_the_bit(path: Path) -
     image = generator.uniform(0.0, 1.0, (1, 512, 512)).astype(np.float32)
     feeds = {LATENT_INPUT: latent[:, :9], IMAGE_INPUT: image, TRIED_INPUT: latent, WANTED_INPUT: image}
     for output, inputs in INPUTS.items():
-        made = part(data, output)
+        made = part_of(data, output)
         onnx.checker.check_model(onnx.load_from_string(made), full_check=True)
         alone = session(made)
         # The tiny model's gradient does not look at the image.
@@ -61,7 +66,7 @@ def test_parts_are_models_that_give_what_the_file_gives_to_the_bit(path: Path) -
 
 def test_a_part_holds_its_own_weights_alone(path: Path) -> None:
     whole = onnx.load(path)
-    made = onnx.load_from_string(part(path.read_bytes(), ENCODED_OUTPUT))
+    made = onnx.load_from_string(part_of(path.read_bytes(), ENCODED_OUTPUT))
     assert len(made.SerializeToString()) < 0.8 * path.stat().st_size
     known = {tensor.name: tensor for tensor in whole.graph.initializer}
     assert all(tensor == known[tensor.name] for tensor in made.graph.initializer)
@@ -71,9 +76,10 @@ def test_a_part_holds_its_own_weights_alone(path: Path) -> None:
 
 
 def test_metadata_and_names_are_those_that_onnx_reads(path: Path) -> None:
-    data, whole = path.read_bytes(), onnx.load(path)
-    assert properties(data) == {entry.key: entry.value for entry in whole.metadata_props}
-    assert interface(data) == ({given.name for given in whole.graph.input}, {given.name for given in whole.graph.output})
+    read, whole = ModelGraph.read(path.read_bytes()), onnx.load(path)
+    assert read.properties == {entry.key: entry.value for entry in whole.metadata_props}
+    assert [name.decode() for name in read.graph.inputs] == [given.name for given in whole.graph.input]
+    assert [name.decode() for name in read.graph.outputs] == [given.name for given in whole.graph.output]
 
 
 def level(name: str = "level", version: int = 17, source: str = DECODED_OUTPUT) -> bytes:
@@ -96,7 +102,7 @@ def level(name: str = "level", version: int = 17, source: str = DECODED_OUTPUT) 
 
 
 def test_joined_models_compute_one_after_the_other() -> None:
-    decoder = part(TINY_MODEL.read_bytes(), DECODED_OUTPUT)
+    decoder = part_of(TINY_MODEL.read_bytes(), DECODED_OUTPUT)
     both = joined(decoder, level())
     onnx.checker.check_model(onnx.load_from_string(both), full_check=True)
     latent = np.random.default_rng(1).normal(0.0, 1.0, (2, 6, 4)).astype(np.float32)
@@ -117,7 +123,7 @@ def test_joined_models_compute_one_after_the_other() -> None:
 )
 def test_models_that_do_not_fit_are_not_joined(second: bytes, said: str) -> None:
     with pytest.raises(VamenError, match=said):
-        joined(part(TINY_MODEL.read_bytes(), DECODED_OUTPUT), second)
+        joined(part_of(TINY_MODEL.read_bytes(), DECODED_OUTPUT), second)
 
 
 def test_a_file_cut_short_anywhere_is_refused_in_a_sentence() -> None:
@@ -125,9 +131,7 @@ def test_a_file_cut_short_anywhere_is_refused_in_a_sentence() -> None:
     # Every place near beginning and end, and some between.
     for length in {*range(400), *range(400, len(data), 997), *range(len(data) - 200, len(data))}:
         try:
-            interface(data[:length])
-            properties(data[:length])
-            part(data[:length], DECODED_OUTPUT)
+            part_of(data[:length], DECODED_OUTPUT)
         except VamenError as error:
             assert "\n" not in str(error)
         else:
@@ -142,7 +146,7 @@ def test_bytes_turned_at_random_never_raise_anything_else() -> None:
         data = whole.copy()
         data[generator.integers(0, 8000, 4)] = generator.integers(0, 256, 4)
         try:
-            part(data.tobytes(), DECODED_OUTPUT)
+            part_of(data.tobytes(), DECODED_OUTPUT)
         except VamenError:
             refused += 1
     assert refused > 10
@@ -158,17 +162,18 @@ def test_bytes_turned_at_random_never_raise_anything_else() -> None:
         (b"\x08" + b"\xff" * 11, "longer than ten bytes"),
         (b"\x3d\x00", "ends within a field"),
         (b"\x3a\x00", "no part of it gives 'decoded_image'"),
+        (b"\x3a\x00\x72\x04\x0a\x02\xff\xff", "no text in UTF-8"),
     ],
 )
 def test_what_is_no_model_is_refused(data: bytes, said: str) -> None:
     with pytest.raises(VamenError, match=said):
-        part(data, DECODED_OUTPUT)
+        part_of(data, DECODED_OUTPUT)
 
 
 def test_a_file_of_nothing_but_fields_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire_format, "MAX_FIELDS", 1000)
     with pytest.raises(VamenError, match="more than 1000 fields"):
-        part(b"\x08\x01" * 1001, DECODED_OUTPUT)
+        part_of(b"\x08\x01" * 1001, DECODED_OUTPUT)
 
 
 def test_a_branch_that_reads_what_is_not_there_is_refused() -> None:
@@ -177,6 +182,6 @@ def test_a_branch_that_reads_what_is_not_there_is_refused() -> None:
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
     with pytest.raises(VamenError, match="neither an input nor a weight"):
-        part(model.SerializeToString(), DECODED_OUTPUT)
+        part_of(model.SerializeToString(), DECODED_OUTPUT)
     with pytest.raises(VamenError, match="no part of it gives 'sound'"):
-        part(TINY_MODEL.read_bytes(), "sound")
+        part_of(TINY_MODEL.read_bytes(), "sound")
