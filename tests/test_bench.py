@@ -123,7 +123,8 @@ RESULTS: dict[str, Any] = {
     },
     "endurance": {
         "gaps": 1, "bare_gaps": 0, "late_percent": 0.5, "painted_steps": 1000, "seconds": 20.0, "resident_megabytes": 399.0,
-        "proportional_megabytes": 300.0, "idle_percent_of_a_core": 4.0, "turning_percent_of_a_core": 60.0,
+        "proportional_megabytes": 300.0, "idle_percent_of_a_core": 9.0, "turning_percent_of_a_core": 60.0,
+        "own_idle_percent_of_a_core": 4.0, "bare_idle_percent_of_a_core": 5.0, "bare_turning_percent_of_a_core": 6.0,
         "processes": {"main": {"resident": 300.0, "proportional": 250.0, "idle": 3.0, "turning": 50.0}},
     },
     "start": {"median": 1.2, "worst": 1.9, "starts": 7},
@@ -150,6 +151,8 @@ def test_every_figure_stands_in_the_report_once() -> None:
     text = markdown(RESULTS, Verdict.of(RESULTS, whole=True), "A remark.")
     assert "| blocks of 256, unloaded, p95 | 31.00 ms | at most 30.00 ms | MISSED by 1.00 ms |" in text
     assert "not measured" in text and "A remark." in text and "| main | 300 | 250 | 3.0 | 50.0 |" in text
+    assert "| a bare callback, beside it | | | 5.0 | 6.0 |" in text and "9.0 % of a core, which is above 5 %" in text
+    assert "| idle without a bare callback's share, % of a core | 4 | at most 5 | met | all of it 9, bare callback 5 |" in text
     assert "| blocks of 256, loaded | 20.0 | 31.0 | 40.0 | 41.0 | 100 | 1 | 2 | -0.1, 0.5 |" in text
 
 

@@ -16,48 +16,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.osc import decode, encode
 from tests.conftest import ROOT, TINY_MODEL, RunVamen
+from tests.rig import START_SECONDS, Playing
 
-START_SECONDS = 60.0
 BLOCK_SIZES = (256, 1024, 4096, 4096, 8192)
-
-
-class Playing:
-    """A running `vamen play`: its port, what it prints, and a socket to talk to it."""
-
-    def __init__(self, process: subprocess.Popen[str], port: int, first_line: str) -> None:
-        self.process = process
-        self.first_line = first_line
-        self.summary: dict[str, str] = {}
-        self._address = ("127.0.0.1", port)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.settimeout(START_SECONDS)
-        self.send("/vamen/subscribe", self._socket.getsockname()[1])
-
-    def send(self, address: str, *values: float | int | str) -> None:
-        self._socket.sendto(encode(address, *values), self._address)
-
-    def send_bytes(self, packet: bytes) -> None:
-        self._socket.sendto(packet, self._address)
-
-    def wait_for(self, address: str, times: int = 1) -> list[list[object]]:
-        """The arguments of the next messages with this address: what paces the tests, instead of sleeping."""
-        found: list[list[object]] = []
-        while len(found) < times:
-            for heard, arguments in decode(self._socket.recv(65_536)):
-                if heard == address:
-                    found.append(list(arguments))
-        return found
-
-    def end(self, number: int = signal.SIGINT) -> int:
-        self.process.send_signal(number)
-        output, errors = self.process.communicate(timeout=START_SECONDS)
-        self.summary = dict(line.split(": ", 1) for line in output.splitlines() if ": " in line)
-        self.errors = errors
-        self._socket.close()
-        return self.process.returncode
 
 
 @contextmanager

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from bridge.errors import VamenError
 from tests.conftest import ROOT
-from tests.rig import NullSinks
-from tests.test_live import Playing
+from tests.rig import NullSinks, Playing
 
 FFT_LOOP = "import numpy\nsamples = numpy.random.default_rng(0).standard_normal(65536)\nwhile True: numpy.fft.rfft(samples)"
 
@@ -98,10 +97,10 @@ def footprints(pid: int) -> list[Footprint]:
     return found
 
 
-def processor_seconds(pid: int) -> dict[str, float]:
-    """Processor time that each process of `vamen play` has used."""
+def processor_seconds(processes: dict[str, int]) -> dict[str, float]:
+    """Processor time that each of some processes, by name and number, has used."""
     found = {}
-    for name, number in family(pid).items():
+    for name, number in processes.items():
         fields = Path(f"/proc/{number}/stat").read_text().rsplit(")", 1)[1].split()
         # utime and stime, fields 14 and 15 of proc(5).
         found[name] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
