@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from bridge.griffin_lim import LoopGrid
 from bridge.mel_spectrogram import PRESETS, FloatArray
 from bridge.start_phase import ComplexArray
 from tests.benchmarks import phase_schemes as schemes
-from tests.benchmarks.phase_methods import Point, at_pairs, at_time, mean
+from tests.benchmarks.phase_methods import Point, at_pairs, at_time, main, mean
 from tests.benchmarks.phase_schemes import Scheme
 from tests.benchmarks.phase_starts import RingTransform, look_ahead, phase_gradient, single_pass, with_magnitude, zero_phase
 from tests.sounds import break_loop
@@ -125,3 +126,9 @@ def test_cells_hold_what_was_reached_in_time() -> None:
     assert [at_pairs(curve, pairs) for pairs in (0, 1, 2, 32)] == [-10.0, -10.0, -15.0, -17.0]
     assert at_pairs([], 1) is None
     assert mean([-10.0, -15.0]) == "-12.5" and mean([-10.0, None]) == "-"
+
+
+def test_a_folder_that_is_not_there_is_named_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--loops", str(tmp_path / "nowhere")]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "nowhere" in sentence and "Errno" not in sentence

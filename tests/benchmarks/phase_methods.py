@@ -37,6 +37,7 @@ from tests.benchmarks.phase_schemes import Scheme
 from tests.benchmarks.phase_starts import RingTransform, Start, with_magnitude
 from tests.benchmarks.pictures import save_curves
 from training.ruler.attacks import convergence, magnitudes
+from training.sources import list_files
 
 BUDGETS_MS = (10.0, 20.0, 40.0, 80.0)
 PAIRS = (0, 1, 2, 4, 8, 16, 32)
@@ -237,7 +238,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--png", type=Path, default=DEFAULT_PNG, metavar="OUT.png", help="where to draw (%(default)s)")
     options = parser.parse_args(arguments)
     try:
-        paths = [] if options.loops is None else sorted(path for path in options.loops.iterdir() if path.is_file())
+        paths = [] if options.loops is None else list_files([options.loops])
         of_loops, of_slots = curves(loops(paths)), curves(slots())
         options.png.parent.mkdir(parents=True, exist_ok=True)
         title = "spectral convergence after so much time, loops (lower is better)"
