@@ -9,9 +9,8 @@ ring that sounds, with its neighbours as boundary.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from bridge.attack_envelope import attack_gain, frame_energy, hops_in_half_window
-from bridge.halves import in_halves
-from bridge.low_band import low_band_phase
+from bridge.halves import at_once
+from bridge.low_band import low_band_phase, low_bins
 from bridge.mel_inversion import linear_magnitude
 from bridge.mel_spectrogram import (
     FloatArray,
@@ -32,10 +31,10 @@ from bridge.mel_spectrogram import (
     stretch_columns,
     unit_image,
 )
-from bridge.start_phase import ComplexArray, start_phases
+from bridge.start_phase import ComplexArray, phase_paths, start_phases
 
 COLD_ITERATIONS = 8
-WARM_ITERATIONS = 4
+WARM_ITERATIONS = 5
 REPAINT_ITERATIONS = 5
 HURRIED_ITERATIONS = 3
 """Of a whole ring from cold, of one whose phases are known, of a step, and of a step that will be painted once more."""
@@ -115,16 +114,20 @@ def render_loop(image: NDArray[Any], spec: MelSpectrogramSpec, beats_per_minute:
 
 def paint_ring(magnitude: FloatArray, grid: LoopGrid, iterations: int = COLD_ITERATIONS) -> FloatArray:
     """The sound of a whole ring of magnitudes (n_frames, n_bins), from cold: (loop_length,)."""
-    low = low_band_phase(magnitude, grid.frames_per_step, grid.hop, grid.spec, 0, grid.n_frames)
+    spec = grid.spec
     # Begin where it is quietest, so that the place where the first frame meets the last is not heard.
     quietest = int(np.argmin(np.einsum("fb,fb->f", magnitude, magnitude)))
     order = (quietest + np.arange(-1, grid.n_frames + 1)) % grid.n_frames
+    paths, low = at_once(
+        lambda: phase_paths(magnitude[order], low_bins(spec), None, grid.hop, spec.n_fft_engine),
+        lambda: low_band_phase(magnitude, grid.frames_per_step, grid.hop, spec, 0, grid.n_frames),
+    )
     spectrum = np.empty(magnitude.shape, dtype=np.complex64)
-    spectrum[order[1:-1]] = start_phases(magnitude[order], low[order[1:-1]], None, grid.hop, grid.spec.n_fft_engine)
+    spectrum[order[1:-1]] = start_phases(paths, low[order[1:-1]])
     spectrum *= magnitude
-    ring = _RingPainter(magnitude, low, grid)
+    ring = _RingPainter(magnitude, grid)
     ring.begin(spectrum)
-    ring.iterate(iterations)
+    ring.iterate(iterations, low)
     return ring.finished()
 
 
@@ -134,16 +137,16 @@ def repaint_ring(samples: FloatArray, magnitude: FloatArray, grid: LoopGrid, ite
     Meant for magnitudes that have moved a little; from far away `paint_ring` is nearer to them after the same time.
     """
     low = low_band_phase(magnitude, grid.frames_per_step, grid.hop, grid.spec, 0, grid.n_frames)
-    ring = _RingPainter(magnitude, low, grid)
+    ring = _RingPainter(magnitude, grid)
     ring.hear(samples)
-    ring.iterate(iterations)
+    ring.iterate(iterations, low)
     return ring.finished()
 
 
 class _RingPainter:
     """Iterations around a whole ring of magnitudes (n_frames, n_bins), in two halves at the same time."""
 
-    def __init__(self, magnitude: FloatArray, low: ComplexArray, grid: LoopGrid) -> None:
+    def __init__(self, magnitude: FloatArray, grid: LoopGrid) -> None:
         self._grid = grid
         self._magnitude = magnitude
         n_fft = grid.spec.n_fft_engine
@@ -151,31 +154,35 @@ class _RingPainter:
         self._line = np.zeros(grid.loop_length + n_fft, dtype=np.float32)
         self._weight = np.roll(1.0 / grid.window_sum, n_fft // 2)
         middle = grid.n_frames // 2
-        halves = (slice(0, middle), slice(middle, grid.n_frames))
-        self._halves = [_FrameRun(self._line, grid.centres[half], magnitude[half], low[half], n_fft) for half in halves]
+        self._parts = (slice(0, middle), slice(middle, grid.n_frames))
+        self._halves = [_FrameRun(self._line, grid.centres[part], magnitude[part], n_fft) for part in self._parts]
 
     def begin(self, spectrum: ComplexArray) -> None:
         """Start from a spectrum (n_frames, n_bins)."""
-        middle = self._grid.n_frames // 2
-        parts = (spectrum[:middle], spectrum[middle:])
-        self._both(lambda half: self._halves[half].begin(parts[half]))
+        one, other = (partial(half.begin, spectrum[part]) for half, part in zip(self._halves, self._parts, strict=True))
+        at_once(one, other)
+        self._add()
 
     def hear(self, samples: FloatArray) -> None:
         """Start from what sounds (loop_length,)."""
         self._line[: len(samples)] = np.roll(samples, self._grid.spec.n_fft_engine // 2)
         self._close()
 
-    def iterate(self, times: int) -> None:
+    def iterate(self, times: int, low: ComplexArray) -> None:
         """Bring the sound's spectrum to the magnitudes and make the sound of that, so many times.
 
-        The low band is held until the last time. Then it is free to meet what lies around it: that is worth as much as one or two
-        iterations, and a kick's phase does not get away in one.
+        The low band is held at its decided phasors `low` (n_frames, low_bins), 0 where free, until the last time. Then it is free
+        to meet what lies around it: that is worth as much as one or two iterations, and a kick's phase does not get away in one.
         """
+        one, other = self._halves
+        for half, part in zip(self._halves, self._parts, strict=True):
+            half.hold(low[part])
         for left in range(times, 0, -1):
             if left == 1:
-                for run in self._halves:
-                    run.release()
-            self._both(lambda half: self._halves[half].iterate())
+                one.release()
+                other.release()
+            at_once(one.iterate, other.iterate)
+            self._add()
 
     def finished(self) -> FloatArray:
         """The sound (loop_length,), its attacks calmed."""
@@ -186,15 +193,11 @@ class _RingPainter:
         samples *= attack_gain(samples, centres, energy, np.ones(grid.n_frames, dtype=bool), n_fft)
         return samples
 
-    def _both(self, work: Callable[[int], None]) -> None:
-        def halves(part: slice) -> None:
-            for half in range(part.start, part.stop):
-                work(half)
-
-        in_halves(halves, 2, smallest_half=1)
+    def _add(self) -> None:
+        """The sound of both halves."""
         self._line.fill(0.0)
-        for run in self._halves:
-            run.add()
+        for half in self._halves:
+            half.add()
         length, n_fft = self._grid.loop_length, self._grid.spec.n_fft_engine
         self._line[:n_fft] += self._line[length:]
         self._line[:length] *= self._weight
@@ -208,12 +211,12 @@ class _RingPainter:
 class _FrameRun:
     """Frames in a row on a line, and what the accelerated Griffin-Lim algorithm knows about them.
 
-    Frame i lies on the samples of `line` from `starts[i]` on and has the magnitudes `target` (m, n_bins); `low` (m, low_bins) are
-    the decided phasors of the low band, 0 where free. All arrays are made once and worked on in place. After Nenov, Nguyen,
-    Balazs and Bot, "Accelerated Griffin-Lim algorithm", IEEE Transactions on Signal Processing, 2024.
+    Frame i lies on the samples of `line` from `starts[i]` on and has the magnitudes `target` (m, n_bins). All arrays are made
+    once and worked on in place. After Nenov, Nguyen, Balazs and Bot, "Accelerated Griffin-Lim algorithm", IEEE
+    Transactions on Signal Processing, 2024.
     """
 
-    def __init__(self, line: FloatArray, starts: NDArray[np.int64], target: FloatArray, low: ComplexArray, n_fft: int) -> None:
+    def __init__(self, line: FloatArray, starts: NDArray[np.int64], target: FloatArray, n_fft: int) -> None:
         count, n_bins = target.shape
         self._line = line
         self._read = sliding_window_view(line, n_fft)
@@ -223,9 +226,9 @@ class _FrameRun:
         self._target = target
         # Phases here refer to a frame's first sample, not to its centre: every other bin changes its sign.
         self._sign = np.where(np.arange(n_bins) % 2, np.float32(-1.0), np.float32(1.0))
-        self._n_low = low.shape[1]
-        self._decided = low[:, 0] != 0
-        self._low = low * target[:, : self._n_low] * self._sign[: self._n_low]
+        self._decided = np.zeros(count, dtype=bool)
+        self._low = np.empty((count, 0), dtype=np.complex64)
+        self._held = False
         self._spectrum = np.empty((count, n_bins), dtype=np.complex64)
         self._before, self._trail = np.empty_like(self._spectrum), np.empty_like(self._spectrum)
         self._begun = False
@@ -252,9 +255,16 @@ class _FrameRun:
             self._synthesise(rows)
         self._begun = True
 
+    def hold(self, low: ComplexArray) -> None:
+        """From now on leave the low band at its decided phasors `low` (m, low_bins), 0 where free."""
+        n_low = low.shape[1]
+        self._decided = low[:, 0] != 0
+        self._low = low * self._target[:, :n_low] * self._sign[:n_low]
+        self._held = True
+
     def release(self) -> None:
         """Leave the phases of the low band free from now on."""
-        self._decided[:] = False
+        self._held = False
 
     def add(self, scale: FloatArray | None = None) -> None:
         """Add the sum of the windowed frames, or its product with a scale (as long as the line), to the line."""
@@ -276,6 +286,8 @@ class _FrameRun:
         if not self._begun:
             before[:] = trail[:] = seen
             return seen
+        decided, n_low = self._decided[rows], self._low.shape[1]
+        low = seen[decided, :n_low]
         seen *= _RELAXATION
         trail *= 1 - _RELAXATION
         seen += trail
@@ -284,6 +296,8 @@ class _FrameRun:
         seen += step
         trail *= _TRAIL
         trail += before
+        # What was held has not moved, and the way that it seems to have come leads nowhere.
+        seen[decided, :n_low] = low
         return seen
 
     def _project(self, moved: ComplexArray, rows: slice) -> None:
@@ -292,9 +306,11 @@ class _FrameRun:
         np.abs(moved, out=scale)
         np.maximum(scale, np.float32(1e-12), out=scale)
         np.divide(self._target[rows], scale, out=scale)
-        spectrum, decided = self._spectrum[rows], self._decided[rows]
+        spectrum = self._spectrum[rows]
         np.multiply(moved, scale, out=spectrum)
-        spectrum[decided, : self._n_low] = self._low[rows][decided]
+        if self._held:
+            decided, low = self._decided[rows], self._low[rows]
+            spectrum[decided, : low.shape[1]] = low[decided]
 
     def _synthesise(self, rows: slice) -> None:
         frames = scipy.fft.irfft(self._spectrum[rows], n=self._n_fft, axis=1)
@@ -344,12 +360,13 @@ def repaint(
     ease = np.clip((np.arange(len(segment), dtype=np.float32) - np.float32(begin)) / np.float32(grid.hop), 0.0, 1.0)
     kept, scale = segment * (1.0 - ease * own / total), ease / total
     signal = segment.copy()
-    run = _FrameRun(signal, local - half, target, low, n_fft)
+    run = _FrameRun(signal, local - half, target, n_fft)
+    run.hold(low)
     sounding = short_time_spectrum(segment, local, n_fft)[:, :n_bins]
     if np.linalg.norm(np.abs(sounding) - target) > WARM_LIMIT * np.linalg.norm(target):
         edge = short_time_spectrum(segment, local[:1] - round(grid.hop), n_fft)[0, :n_bins]
         around = magnitude[np.arange(first - 1, first + count + 1) % grid.n_frames]
-        run.begin(target * start_phases(around, low, edge, grid.hop, n_fft))
+        run.begin(target * start_phases(phase_paths(around, low.shape[1], edge, grid.hop, n_fft), low))
         signal[:] = kept
         run.add(scale)
     for _ in range(iterations):

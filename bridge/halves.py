@@ -1,4 +1,4 @@
-"""Work on both cores: an array's rows in two halves, one on this thread and one on another.
+"""Work on both cores: an array's rows in two halves, or two things to do, one on this thread and one on another.
 
 NumPy and SciPy let go of Python's lock while they compute. Where the halves meet does not depend on the machine, so what comes
 out does not either.
@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import TypeVar
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 SMALLEST_HALF = 64
 """Frames below which a second thread costs more than it brings; and on a busy machine waiting for it costs milliseconds."""
@@ -39,14 +43,23 @@ def in_halves(work: Callable[[slice], None], rows: int, smallest_half: int = SMA
         work(slice(0, rows))
         return
     middle = rows // 2
+    at_once(lambda: work(slice(0, middle)), lambda: work(slice(middle, rows)))
+
+
+def at_once(one: Callable[[], T], other: Callable[[], U]) -> tuple[T, U]:
+    """What two functions return that run at the same time, the second of them on the other thread.
+
+    What either raises is raised here, after both have ended. The second must not ask for the other thread itself.
+    """
     if _one_thread:
         try:
-            work(slice(0, middle))
+            first = one()
         finally:
-            work(slice(middle, rows))
-        return
-    other = _other_thread().submit(work, slice(middle, rows))
+            second = other()
+        return first, second
+    running = _other_thread().submit(other)
     try:
-        work(slice(0, middle))
+        first = one()
     finally:
-        other.result()
+        second = running.result()
+    return first, second

@@ -15,7 +15,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.halves import in_halves
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, MelSpectrogramSpec, spectrum_scale
 
 LOW_BAND_HZ = 150.0
@@ -41,7 +40,6 @@ _TRUSTED_OFFSET = 0.5
 _ITERATIONS = 24
 _MOMENTUM = np.float32(0.9)
 _SAMPLES_PER_HOP = 4
-_FEWEST_RUNS_IN_HALF = 8
 _BINS_AROUND = 3
 """Bins above the decided ones that take part in the iterations."""
 
@@ -175,29 +173,23 @@ def _consistent_phase(target: FloatArray, phasor: NDArray[np.complex64], hop: fl
     """
     reach, matrix = _resynthesis(n_fft, target.shape[2], hop)
     onwards, share = (1 + _MOMENTUM) * matrix, _MOMENTUM / (1 + _MOMENTUM)
-    found = np.empty(target.shape, dtype=np.complex64)
-
-    def iterate(part: slice) -> None:
-        wanted = target[part]
-        runs, n, n_bins = wanted.shape
-        line = np.zeros((runs, n + 2 * reach, n_bins), dtype=np.complex64)
-        inner = line[:, reach : reach + n]
-        np.multiply(wanted, phasor[part], out=inner)
-        # (runs, n, window, bins); as a matrix of (runs * n, window * bins) it is what takes part in each frame.
-        windows = np.lib.stride_tricks.sliding_window_view(line.view(np.float32), 2 * reach + 1, axis=1).swapaxes(2, 3)
-        around = np.empty(windows.shape, dtype=np.float32)
-        # What is seen, times 1 + momentum; where that goes on to; and momentum times what was seen before.
-        seen, moved, before = (np.zeros(inner.shape, dtype=np.complex64) for _ in range(3))
-        scale = np.empty_like(wanted)
-        for _ in range(_ITERATIONS):
-            np.copyto(around, windows)
-            np.matmul(around.reshape(runs * n, -1), onwards, out=seen.view(np.float32).reshape(runs * n, -1))
-            np.subtract(seen, before, out=moved)
-            np.multiply(seen, share, out=before)
-            # Only where it points to counts: where it starts from nothing, any length will do.
-            np.maximum(np.abs(moved, out=scale), np.float32(1e-12), out=scale)
-            np.multiply(moved, np.divide(wanted, scale, out=scale), out=inner)
-        np.divide(moved, np.maximum(np.abs(moved), np.float32(1e-12)), out=found[part])
-
-    in_halves(iterate, len(target), _FEWEST_RUNS_IN_HALF)
-    return found
+    runs, n, n_bins = target.shape
+    line = np.zeros((runs, n + 2 * reach, n_bins), dtype=np.complex64)
+    inner = line[:, reach : reach + n]
+    np.multiply(target, phasor, out=inner)
+    # (runs, n, window, bins); as a matrix of (runs * n, window * bins) it is what takes part in each frame.
+    windows = np.lib.stride_tricks.sliding_window_view(line.view(np.float32), 2 * reach + 1, axis=1).swapaxes(2, 3)
+    around = np.empty(windows.shape, dtype=np.float32)
+    # What is seen, times 1 + momentum; where that goes on to; and momentum times what was seen before.
+    seen, moved, before = (np.zeros(target.shape, dtype=np.complex64) for _ in range(3))
+    scale = np.empty_like(target)
+    for _ in range(_ITERATIONS):
+        np.copyto(around, windows)
+        np.matmul(around.reshape(runs * n, -1), onwards, out=seen.view(np.float32).reshape(runs * n, -1))
+        np.subtract(seen, before, out=moved)
+        np.multiply(seen, share, out=before)
+        # Only where it points to counts: where it starts from nothing, any length will do.
+        np.maximum(np.abs(moved, out=scale), np.float32(1e-12), out=scale)
+        np.multiply(moved, np.divide(target, scale, out=scale), out=inner)
+    moved /= np.maximum(np.abs(moved), np.float32(1e-12))
+    return moved

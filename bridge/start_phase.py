@@ -11,6 +11,8 @@ Phases are counted in turns here: a whole turn is 1.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,8 @@ from bridge.mel_spectrogram import FloatArray
 
 ComplexArray = NDArray[np.complex64]
 
+_TURN = np.float32(2 * np.pi)
+
 _TIME_BANDWIDTH = 0.25645
 """Ratio gamma / n_fft**2 of the Gaussian nearest to a Hann window (Prusa, Balazs, Sondergaard 2017, table I)."""
 
@@ -26,53 +30,61 @@ _SWEEPS = 6
 """Sweeps up and down the bins that approximate the widest paths."""
 
 
-def start_phases(magnitude: FloatArray, low: ComplexArray, before: ComplexArray | None, hop: float, n_fft: int) -> ComplexArray:
-    """Starting phasors of m frames: (m, n_bins).
+@dataclass(frozen=True)
+class PhasePaths:
+    """How the phases of m frames follow from those of the frame before: a matter of magnitudes alone.
 
-    `magnitude` (m + 2, n_bins) has one frame more on either side, `low` (m, low_bins) the decided phasors of the low band (0
-    where free), `before` (n_bins,) the spectrum of the frame before the first (None: start from silence). `hop` is the mean
-    distance of two frames in samples.
+    `anchor` (m, n_bins) is the bin of the frame before from which each bin's phase is reckoned, `change` (m, n_bins) what is to
+    be added to it, `start` (n_bins,) the phases before the first frame.
     """
-    frames, n_bins, n_low = len(magnitude) - 2, magnitude.shape[1], low.shape[1]
-    start = np.zeros(n_bins, dtype=np.complex64) if before is None else before
-    width = np.concatenate([np.abs(start)[np.newaxis], magnitude[1:-2]])
-    decided = low[:, 0] != 0
-    width[decided, :n_low] = np.inf
+
+    anchor: NDArray[np.int64]
+    change: FloatArray
+    start: FloatArray
+
+
+def phase_paths(magnitude: FloatArray, n_low: int, before: ComplexArray | None, hop: float, n_fft: int) -> PhasePaths:
+    """The paths on which the phases of m frames are found.
+
+    `magnitude` (m + 2, n_bins) has one frame more on either side, `before` (n_bins,) is the spectrum of the frame before the
+    first (None: start from silence), `hop` the mean distance of two frames in samples. The `n_low` lowest bins, whose phases may
+    be decided, go along time always, and their neighbours may follow them.
+    """
+    spectrum = np.zeros(magnitude.shape[1], dtype=np.complex64) if before is None else before
+    width = np.concatenate([np.abs(spectrum)[np.newaxis], magnitude[1:-2]])
+    width[:, :n_low] = np.inf
+    anchor = _anchors(width, magnitude[1:-1])
     floor = np.float32(1e-7 * max(float(magnitude.max()), 1e-7))
-    anchor = np.empty((frames, n_bins), dtype=np.int64)
-    change = np.empty((frames, n_bins), dtype=np.float32)
-    advance_low = np.empty((frames, n_low), dtype=np.float32)
+    advance, height = _gradients(np.log(np.maximum(magnitude, floor)), hop, n_fft)
+    advance -= height
+    change = np.take_along_axis(advance, anchor, axis=1)
+    change += height
+    return PhasePaths(anchor, change, np.angle(spectrum) / _TURN)
 
-    def prepare(rows: slice) -> None:
-        around = magnitude[rows.start : rows.stop + 2]
-        anchor[rows] = _anchors(width[rows], around[1:-1])
-        advance, height = _gradients(np.log(np.maximum(around, floor)), hop, n_fft)
-        advance_low[rows] = advance[:, :n_low]
-        advance -= height
-        np.add(height, np.take_along_axis(advance, anchor[rows], axis=1), out=change[rows])
 
-    in_halves(prepare, frames)
-
-    low_start = np.angle(low) / np.float32(2 * np.pi) - advance_low
-    phase = np.angle(start) / np.float32(2 * np.pi)
-    turns = np.empty((frames, n_bins), dtype=np.float32)
-    for held, low_phase, bins, on, reached in zip(decided.tolist(), low_start, anchor, change, turns, strict=True):
-        if held:
+def start_phases(paths: PhasePaths, low: ComplexArray) -> ComplexArray:
+    """Starting phasors of m frames: (m, n_bins); `low` (m, low_bins) are the decided phasors of the low band, 0 where free."""
+    n_low = low.shape[1]
+    # The phases before each frame that lead to the decided ones.
+    low_before = np.angle(low) / _TURN - paths.change[:, :n_low]
+    phase, turns = paths.start, np.empty_like(paths.change)
+    decided = (low[:, 0] != 0).tolist()
+    for is_decided, low_phase, bins, change, reached in zip(decided, low_before, paths.anchor, paths.change, turns, strict=True):
+        if is_decided:
             phase = phase.copy()
             phase[:n_low] = low_phase
         phase.take(bins, out=reached, mode="clip")
-        reached += on
+        reached += change
         phase = reached
-
-    phasor = np.empty((frames, n_bins), dtype=np.complex64)
+    phasor = np.empty(turns.shape, dtype=np.complex64)
 
     def turn(rows: slice) -> None:
         angle = turns[rows] - np.rint(turns[rows])
-        angle *= np.float32(2 * np.pi)
+        angle *= _TURN
         phasor.real[rows] = np.cos(angle)
         phasor.imag[rows] = np.sin(angle)
 
-    in_halves(turn, frames)
+    in_halves(turn, len(turns))
     return phasor
 
 

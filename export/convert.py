@@ -90,7 +90,7 @@ def write_proved(model: StepVAE, metadata: ModelMetadata, path: Path, images: Fl
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(model_proto(model, metadata).SerializeToString())
-        played = Model.load(part)
+        played = Model.load(part, rounded=False)
         differences = compare(model, played, images)
         compare(_rebuilt(part), played, images)
         size = part.stat().st_size

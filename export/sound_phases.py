@@ -111,9 +111,8 @@ def start_phases(magnitude: Tensor, low: Tensor, decided: Tensor, tables: Tables
     quietest = energy <= taken(taken(energy, tables["bar_frames"]).amin(2), tables["frame_bar"])
     begins = quietest.unsqueeze(2)
 
-    bound = decided * tables["is_low_bin"]
     width = torch.where(begins, 0.0, taken(magnitude, frame_before))
-    width = torch.where(bound > 0.0, LOUD, width)
+    width = torch.where(tables["is_low_bin"] > 0.0, LOUD, width)
     anchor = _anchors(width, magnitude, tables["bins"])
     advance, height = _gradients(magnitude, frame_before, frame_after, tables)
     turns = height + (advance - height).gather(2, anchor.long())

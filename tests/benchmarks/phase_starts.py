@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bridge.griffin_lim import LoopGrid
 from bridge.low_band import low_band_phase
 from bridge.mel_spectrogram import FloatArray, MelSpectrogramSpec, analysis_window, fft_workers, short_time_spectrum
-from bridge.start_phase import ComplexArray, start_phases
+from bridge.start_phase import ComplexArray, phase_paths, start_phases
 
 LANES = 32
 """Pieces of a ring that RTISI-LA paints side by side: frame by frame, NumPy would spend its time on calls."""
@@ -108,7 +108,8 @@ def phase_gradient(magnitude: FloatArray, ring: RingTransform, low: ComplexArray
     order = (quietest + np.arange(-1, len(magnitude) + 1)) % len(magnitude)
     decided = np.zeros((len(magnitude), 1), dtype=np.complex64) if low is None else low
     phasor = np.empty(magnitude.shape, dtype=np.complex64)
-    phasor[order[1:-1]] = start_phases(magnitude[order], decided[order[1:-1]], None, ring.hop, ring.n_fft)
+    paths = phase_paths(magnitude[order], decided.shape[1], None, ring.hop, ring.n_fft)
+    phasor[order[1:-1]] = start_phases(paths, decided[order[1:-1]])
     return phasor
 
 
