@@ -17,7 +17,7 @@ from bridge.mel_spectrogram import FloatArray
 
 _BLOCKS_PER_HOP = 8
 _SMOOTHING_BLOCKS = 5
-_ITERATIONS = 40
+_ITERATIONS = 24
 """Their corrections are taken to the power of 1.75, as 1, 1/2 and 1/4: nearly halves their number; 2 is the limit."""
 
 

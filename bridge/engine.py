@@ -84,8 +84,7 @@ class Engine:
     store: RingStore
     beats_per_minute: float
     step_ticks: int = 2
-    """Ticks from a step that is painted in haste to the next job; after other jobs one less. Part of a take's state: live and
-    offline must agree on it."""
+    """Ticks from one job to the next. Part of a take's state: live and offline must agree on it."""
     counters: Counters = field(default_factory=Counters)
     errors: list[str] = field(default_factory=list)
     exports: list[ExportRequest] = field(default_factory=list)
@@ -296,8 +295,7 @@ class Engine:
         distance = (dirty - first) % ring.steps
         if takeover is None and self.quantise == "step":
             distance[distance == 0] = ring.steps
-        # What is done after the first step of a move takes less time.
-        self._busy_until = number + (self.step_ticks if ring.in_haste else max(1, self.step_ticks - 1))
+        self._busy_until = number + self.step_ticks
         painted = ring.paint_step(int(dirty[np.argmin(distance)]))
         self.counters.jobs += 1
         self.counters.painted_steps += painted

@@ -40,11 +40,6 @@ class Ring:
         return self._latent
 
     @property
-    def in_haste(self) -> bool:
-        """Whether the next step is painted at once, which is the longest of all jobs: right after a move."""
-        return self._just_moved
-
-    @property
     def steps(self) -> int:
         return len(self._latent)
 

@@ -20,11 +20,6 @@ class GraphRing(Ring):
         super().__init__(model, latent, beats_per_minute)
         self._graph = graph
 
-    @property
-    def in_haste(self) -> bool:
-        """Always: every job is the whole loop."""
-        return True
-
     def copy(self) -> GraphRing:
         """A ring of the same sound that can be painted on its own."""
         twin = GraphRing(self._model, self._graph, self._latent, self.beats_per_minute)

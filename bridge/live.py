@@ -24,7 +24,7 @@ from bridge.osc import OscServer
 from bridge.parameters import DECIMALS, ControlLayout, layout_of
 from bridge.performance import Performance
 from bridge.performer import Performer
-from bridge.ring_store import RING_SLOTS, SLOWEST_TEMPO, RingStore
+from bridge.ring_store import SLOWEST_TEMPO, RingStore, live_slots
 from bridge.slot_file import load_slots
 from bridge.sound_process import SoundProcess
 from bridge.take import TakeWriter
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         take = stack.enter_context(TakeWriter(arguments.record, layout)) if arguments.record else None
         sound = SoundProcess(
             capacity=model.metadata.spec.loop_length(SLOWEST_TEMPO),
-            slots=RING_SLOTS,
+            slots=live_slots(arguments.blocksize),
             output=arguments.output,
             device=arguments.device,
             channels=arguments.channels,

@@ -10,10 +10,16 @@ from numpy.typing import NDArray
 
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import FloatArray
-from bridge.player import SILENCE, Publication
+from bridge.player import SILENCE, TICK_FRAMES, Publication
 
 RING_SLOTS = 12
 """Rows of a store: enough for everything that can be under way between a publication and its sound."""
+
+
+def live_slots(block_frames: int) -> int:
+    """Rows of the store of a sound in blocks of so many frames: in larger ones every tick's publication may be under way."""
+    return RING_SLOTS + block_frames // TICK_FRAMES
+
 
 SLOWEST_TEMPO = 60.0
 """Beats a minute; it sets the memory of a row."""

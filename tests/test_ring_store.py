@@ -7,7 +7,7 @@ import pytest
 
 from bridge.errors import VamenError
 from bridge.player import SILENCE, TICK_FRAMES, Player, Publication
-from bridge.ring_store import RingStore
+from bridge.ring_store import RingStore, live_slots
 
 
 def publication(sequence: int, slot: int, effect_frame: int, length: int) -> Publication:
@@ -55,3 +55,12 @@ def test_a_loop_longer_than_a_row_is_refused() -> None:
     store = RingStore(np.zeros((2, 10), dtype=np.float32), lambda: -1)
     with pytest.raises(VamenError, match="raise the tempo"):
         store.write(np.ones(11, dtype=np.float32))
+
+
+def test_a_sound_in_large_blocks_has_a_row_for_every_tick_of_one() -> None:
+    block_frames = 8192
+    ring_store = RingStore(np.zeros((live_slots(block_frames), 4), dtype=np.float32), lambda: 0)
+    for sequence in range(block_frames // TICK_FRAMES):
+        slot = ring_store.write(np.ones(4, dtype=np.float32))
+        assert slot is not None
+        ring_store.hold(Publication(sequence, TICK_FRAMES * sequence, slot, 4, 0, 1.0))
