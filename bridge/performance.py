@@ -35,7 +35,7 @@ would paint is late anyway."""
 REHEARSALS = 16
 """Steps painted before the start, to learn how long one takes on this machine; the first only warms it up."""
 
-HEADROOM = 1.25
+HEADROOM = 1.5
 """The pace of painting gives a step this many times what the slowest took in rehearsal: a hand that turns without pause asks for
 one after the other, and what cannot be done in its time would pile up."""
 
@@ -51,7 +51,7 @@ ROUND_TRIP_SECONDS = 0.0015
 TICK_SECONDS = TICK_FRAMES / ENGINE_SAMPLE_RATE
 
 MOST_CAUTION_SECONDS = 8 * TICK_SECONDS
-CAUTION_KEPT = 0.998
+CAUTION_KEPT = 0.999
 """Every publication that came late makes ticks be run half a tick earlier, up to so much; so much of it is left a tick later."""
 
 LONGEST_STEP_TICKS = 16
