@@ -125,9 +125,9 @@ def paint_ring(magnitude: FloatArray, grid: LoopGrid, iterations: int = COLD_ITE
     spectrum = np.empty(magnitude.shape, dtype=np.complex64)
     spectrum[order[1:-1]] = start_phases(paths, low[order[1:-1]])
     spectrum *= magnitude
-    ring = _RingPainter(magnitude, grid)
+    ring = _RingPainter(magnitude, low, grid)
     ring.begin(spectrum)
-    ring.iterate(iterations, low)
+    ring.iterate(iterations)
     return ring.finished()
 
 
@@ -137,16 +137,19 @@ def repaint_ring(samples: FloatArray, magnitude: FloatArray, grid: LoopGrid, ite
     Meant for magnitudes that have moved a little; from far away `paint_ring` is nearer to them after the same time.
     """
     low = low_band_phase(magnitude, grid.frames_per_step, grid.hop, grid.spec, 0, grid.n_frames)
-    ring = _RingPainter(magnitude, grid)
+    ring = _RingPainter(magnitude, low, grid)
     ring.hear(samples)
-    ring.iterate(iterations, low)
+    ring.iterate(iterations)
     return ring.finished()
 
 
 class _RingPainter:
-    """Iterations around a whole ring of magnitudes (n_frames, n_bins), in two halves at the same time."""
+    """Iterations around a whole ring of magnitudes (n_frames, n_bins), in two halves at the same time.
 
-    def __init__(self, magnitude: FloatArray, grid: LoopGrid) -> None:
+    The low band is held at its decided phasors `low` (n_frames, low_bins), 0 where free.
+    """
+
+    def __init__(self, magnitude: FloatArray, low: ComplexArray, grid: LoopGrid) -> None:
         self._grid = grid
         self._magnitude = magnitude
         n_fft = grid.spec.n_fft_engine
@@ -155,7 +158,7 @@ class _RingPainter:
         self._weight = np.roll(1.0 / grid.window_sum, n_fft // 2)
         middle = grid.n_frames // 2
         self._parts = (slice(0, middle), slice(middle, grid.n_frames))
-        self._halves = [_FrameRun(self._line, grid.centres[part], magnitude[part], n_fft) for part in self._parts]
+        self._halves = [_FrameRun(self._line, grid.centres[part], magnitude[part], low[part], n_fft) for part in self._parts]
 
     def begin(self, spectrum: ComplexArray) -> None:
         """Start from a spectrum (n_frames, n_bins)."""
@@ -168,15 +171,13 @@ class _RingPainter:
         self._line[: len(samples)] = np.roll(samples, self._grid.spec.n_fft_engine // 2)
         self._close()
 
-    def iterate(self, times: int, low: ComplexArray) -> None:
+    def iterate(self, times: int) -> None:
         """Bring the sound's spectrum to the magnitudes and make the sound of that, so many times.
 
-        The low band is held at its decided phasors `low` (n_frames, low_bins), 0 where free, until the last time. Then it is free
-        to meet what lies around it: that is worth as much as one or two iterations, and a kick's phase does not get away in one.
+        In the last time the low band is free to meet what lies around it: that is worth as much as one or two iterations, and a
+        kick's phase does not get away in one.
         """
         one, other = self._halves
-        for half, part in zip(self._halves, self._parts, strict=True):
-            half.hold(low[part])
         for left in range(times, 0, -1):
             if left == 1:
                 one.release()
@@ -211,12 +212,12 @@ class _RingPainter:
 class _FrameRun:
     """Frames in a row on a line, and what the accelerated Griffin-Lim algorithm knows about them.
 
-    Frame i lies on the samples of `line` from `starts[i]` on and has the magnitudes `target` (m, n_bins). All arrays are made
-    once and worked on in place. After Nenov, Nguyen, Balazs and Bot, "Accelerated Griffin-Lim algorithm", IEEE
-    Transactions on Signal Processing, 2024.
+    Frame i lies on the samples of `line` from `starts[i]` on and has the magnitudes `target` (m, n_bins). The low band is held at
+    its decided phasors `low` (m, low_bins), 0 where free, until it is released. All arrays are made once and worked on in place.
+    After Nenov, Nguyen, Balazs and Bot, "Accelerated Griffin-Lim algorithm", IEEE Transactions on Signal Processing, 2024.
     """
 
-    def __init__(self, line: FloatArray, starts: NDArray[np.int64], target: FloatArray, n_fft: int) -> None:
+    def __init__(self, line: FloatArray, starts: NDArray[np.int64], target: FloatArray, low: ComplexArray, n_fft: int) -> None:
         count, n_bins = target.shape
         self._line = line
         self._read = sliding_window_view(line, n_fft)
@@ -226,9 +227,10 @@ class _FrameRun:
         self._target = target
         # Phases here refer to a frame's first sample, not to its centre: every other bin changes its sign.
         self._sign = np.where(np.arange(n_bins) % 2, np.float32(-1.0), np.float32(1.0))
-        self._decided = np.zeros(count, dtype=bool)
-        self._low = np.empty((count, 0), dtype=np.complex64)
-        self._held = False
+        self._n_low = low.shape[1]
+        self._decided = low[:, 0] != 0
+        self._low = low * target[:, : self._n_low] * self._sign[: self._n_low]
+        self._held = True
         self._spectrum = np.empty((count, n_bins), dtype=np.complex64)
         self._before, self._trail = np.empty_like(self._spectrum), np.empty_like(self._spectrum)
         self._begun = False
@@ -255,13 +257,6 @@ class _FrameRun:
             self._synthesise(rows)
         self._begun = True
 
-    def hold(self, low: ComplexArray) -> None:
-        """From now on leave the low band at its decided phasors `low` (m, low_bins), 0 where free."""
-        n_low = low.shape[1]
-        self._decided = low[:, 0] != 0
-        self._low = low * self._target[:, :n_low] * self._sign[:n_low]
-        self._held = True
-
     def release(self) -> None:
         """Leave the phases of the low band free from now on."""
         self._held = False
@@ -286,8 +281,8 @@ class _FrameRun:
         if not self._begun:
             before[:] = trail[:] = seen
             return seen
-        decided, n_low = self._decided[rows], self._low.shape[1]
-        low = seen[decided, :n_low]
+        decided = self._decided[rows]
+        low = seen[decided, : self._n_low]
         seen *= _RELAXATION
         trail *= 1 - _RELAXATION
         seen += trail
@@ -297,7 +292,7 @@ class _FrameRun:
         trail *= _TRAIL
         trail += before
         # What was held has not moved, and the way that it seems to have come leads nowhere.
-        seen[decided, :n_low] = low
+        seen[decided, : self._n_low] = low
         return seen
 
     def _project(self, moved: ComplexArray, rows: slice) -> None:
@@ -309,8 +304,8 @@ class _FrameRun:
         spectrum = self._spectrum[rows]
         np.multiply(moved, scale, out=spectrum)
         if self._held:
-            decided, low = self._decided[rows], self._low[rows]
-            spectrum[decided, : low.shape[1]] = low[decided]
+            decided = self._decided[rows]
+            spectrum[decided, : self._n_low] = self._low[rows][decided]
 
     def _synthesise(self, rows: slice) -> None:
         frames = scipy.fft.irfft(self._spectrum[rows], n=self._n_fft, axis=1)
@@ -360,8 +355,7 @@ def repaint(
     ease = np.clip((np.arange(len(segment), dtype=np.float32) - np.float32(begin)) / np.float32(grid.hop), 0.0, 1.0)
     kept, scale = segment * (1.0 - ease * own / total), ease / total
     signal = segment.copy()
-    run = _FrameRun(signal, local - half, target, n_fft)
-    run.hold(low)
+    run = _FrameRun(signal, local - half, target, low, n_fft)
     sounding = short_time_spectrum(segment, local, n_fft)[:, :n_bins]
     if np.linalg.norm(np.abs(sounding) - target) > WARM_LIMIT * np.linalg.norm(target):
         edge = short_time_spectrum(segment, local[:1] - round(grid.hop), n_fft)[0, :n_bins]

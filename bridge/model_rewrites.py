@@ -2,7 +2,8 @@
 
 A convolution of kernel 1 along time is one product of its weights with every step. For a step or two it takes as long as its
 weights take to come from memory. So they are rounded to eight bits, in blocks with a scale each, and so are the steps when they
-come; what is added up are integers (onnxruntime's `MatMulNBits`). A picture then differs by less than a tenth of a decibel.
+come; what is added up are integers (onnxruntime's `MatMulNBits`). A picture then differs by less than a tenth of a decibel on
+average.
 
 A `Tile` copies each row of a few elements one repetition after the other; an `Expand` doubles what it has copied.
 """

@@ -63,4 +63,4 @@ def test_a_sound_in_large_blocks_has_a_row_for_every_tick_of_one() -> None:
     for sequence in range(block_frames // TICK_FRAMES):
         slot = ring_store.write(np.ones(4, dtype=np.float32))
         assert slot is not None
-        ring_store.hold(Publication(sequence, TICK_FRAMES * sequence, slot, 4, 0, 1.0))
+        ring_store.hold(publication(sequence, slot, TICK_FRAMES * sequence, 4))
