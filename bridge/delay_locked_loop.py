@@ -155,7 +155,7 @@ class DelayLockedLoop:
         # A new tempo is a bend of the line, a moved phase a step: whichever leaves less.
         step = float(np.mean(late))
         bend = float(since @ late / (since @ since))
-        tempo_kept = self._period_known or np.sum((late - step) ** 2) <= np.sum((late - bend * since) ** 2)
+        tempo_kept = self._period_known or bool(np.sum((late - step) ** 2) <= np.sum((late - bend * since) ** 2))
         if tempo_kept:
             shift = float(np.median(late))
             self.seconds = seconds + float(since[-1]) * old_period + shift

@@ -1,7 +1,7 @@
 """Which frame of the sound is heard at a moment of the wall's clock, and the other way round.
 
-The sound process says now and then which frame it began to render and when. Its callbacks come unevenly (sound servers ask for two
-blocks at once), so a delay-locked loop lays a line through them; where the device lost time, the line jumps with it.
+The sound process says now and then which frame it began to render and when. Its callbacks come unevenly (sound servers ask for
+two blocks at once), so a delay-locked loop lays a line through them; where the device lost time, the line jumps with it.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ def import_link() -> Any:
 class LinkClock:
     """One peer of the Link session in this network. `start` joins it, `stop` leaves.
 
-    `poll` is asked for the reference, `set_tempo` and `set_running` say ours to the others. Beats are 0 modulo 4 on the bar's one, for
-    every peer; how many bars there were before is everyone's own. `link` is for tests.
+    `poll` is asked for the reference, `set_tempo` and `set_running` say ours to the others. Beats are 0 modulo 4 on the bar's
+    one, for every peer; how many bars there were before is everyone's own. `link` is for tests.
     """
 
     def __init__(self, frames: FrameClock, beats_per_minute: float, link: Any = None) -> None:

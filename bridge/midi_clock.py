@@ -2,13 +2,16 @@
 
 After start, the next pulse is the one; after continue, the next pulse is where the song position pointer (or the last stop) left
 off; a unit of the pointer is 6 pulses (MIDI 1.0 Detailed Specification, System Real Time Messages, and Song Position Pointer).
+
+Beats are counted in pulses. One that was lost on the way cannot be told from a master that stood still for a moment, as every
+sequencer does whose sound breaks off; and that is the commoner by far. Only where the source was away for longer does time count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bridge.delay_locked_loop import RECOGNISED_PULSES, DelayLockedLoop, Jump
+from bridge.delay_locked_loop import RECOGNISED_PULSES, DelayLockedLoop
 from bridge.frame_clock import FrameClock
 from bridge.sample_rate import ENGINE_SAMPLE_RATE
 from bridge.tempo_reference import TempoReference
@@ -24,9 +27,6 @@ VANISHED_SECONDS = 0.5
 
 TEMPO_RANGE = (20.0, 400.0)
 """Pulses at another pace are no clock."""
-
-WHOLE_PULSES = 0.25
-"""A line that has come late by a whole number of pulses, to within so many, has lost these pulses on the way."""
 
 SETTLING_PULSES = (RECOGNISED_PULSES, 2 * RECOGNISED_PULSES)
 """After a new tempo the reference is told at these pulses, from then on once a beat."""
@@ -132,8 +132,6 @@ class MidiClock:
             self._loop.restart()
         self._heard_seconds = seconds
         jump = self._loop.update(seconds)
-        if jump is not None and jump.tempo_kept and self.running:
-            pulse += _lost_pulses(jump)
         self._next = pulse + self.running
         if not self._loop.recognised:
             # At the tempo as last known, until the pulses tell.
@@ -163,9 +161,3 @@ class MidiClock:
         beats_per_frame = 1.0 / (PULSES_PER_BEAT * self._period * self._frames.frames_per_second)
         beat = pulse / PULSES_PER_BEAT + (frame - exact) * beats_per_frame
         return TempoReference(beat, frame, 60.0 * ENGINE_SAMPLE_RATE * beats_per_frame, self.running)
-
-
-def _lost_pulses(jump: Jump) -> int:
-    """How many pulses were lost on the way if the line has come late by whole pulses, else 0: the master has moved its beat."""
-    late = jump.shift_seconds / jump.old_period
-    return round(late) if round(late) > 0 and abs(late - round(late)) < WHOLE_PULSES else 0

@@ -1,8 +1,8 @@
 """MIDI clock out: so that a drum machine or a sequencer can follow us.
 
-`ClockSchedule` decides which messages are due at a moment, from the tempo reference that the engine follows and the sound's clock;
-`MidiClockOutput` sends them from a thread of its own. Pulses go on while nothing sounds, so that the follower knows the tempo before
-the one. Start comes before the pulse of the one, continue before the pulse that the song position pointer has named.
+`ClockSchedule` decides which messages are due at a moment, from the tempo reference that the engine follows and the sound's
+clock; `MidiClockOutput` sends them from a thread of its own. Pulses go on while nothing sounds, so that the follower knows the
+tempo before the one. Start comes before the pulse of the one, continue before the pulse that the song position pointer has named.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ QUICKEST = 0.5
 """While catching up, pulses come at least this part of a period apart."""
 
 IDLE_SECONDS = 0.01
-"""Between two looks when nothing is due: how late a new reference can be noticed, which is told about so much ahead of its sound."""
+"""Between two looks when nothing is due: how late a new reference can be noticed, which is told ahead of its sound."""
 
 
 class ClockSchedule:

@@ -1,7 +1,7 @@
 """Musical time as three numbers: beat b falls on frame f of the sound's counter, at so many beats a minute.
 
-Whoever supplies the tempo (the internal clock, tap, MIDI clock, Ableton Link) writes one `TempoReference`; everything else asks it
-which beat a frame is and on which frame a beat falls.
+Whoever supplies the tempo (the internal clock, tap, MIDI clock, Ableton Link) writes one `TempoReference`; everything else asks
+it which beat a frame is and on which frame a beat falls.
 """
 
 from __future__ import annotations

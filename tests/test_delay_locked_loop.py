@@ -6,9 +6,11 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from bridge.delay_locked_loop import RECOGNISED_PULSES, DelayLockedLoop, Jump
-from bridge.mel_spectrogram import FloatArray
+
+FloatArray = NDArray[np.float64]
 
 RASTER_SECONDS = 0.001
 PULSES_PER_BEAT = 24
