@@ -33,6 +33,9 @@ CLIPPED, ALLOWED, ALARM = 3.0, 1.0, 8.0
 """In units of the jitter: errors beyond the first count as that much (one late pulse moves little), the second is forgiven every
 pulse, and a sum beyond the third is a jump. Gaussian jitter alone gets there about once in 10^7 pulses."""
 
+STUMBLING = 2.5
+"""In units of the jitter: what pulses may deviate (rms) from the line of a new tempo."""
+
 
 @dataclass(frozen=True, slots=True)
 class Jump:
@@ -152,10 +155,13 @@ class DelayLockedLoop:
         since = points[:, 0] - position
         late = points[:, 1] - seconds - since * old_period
         slope, at_line = np.polyfit(since, late, 1)
-        # A new tempo is a bend of the line, a moved phase a step: whichever leaves less.
+        # A new tempo is a bend of the line, a moved phase a step: whichever leaves less. A master that stumbles (its sound breaks
+        # off, and again) fits neither, and is not believed to have a new tempo.
         step = float(np.mean(late))
         bend = float(since @ late / (since @ since))
-        tempo_kept = self._period_known or bool(np.sum((late - step) ** 2) <= np.sum((late - bend * since) ** 2))
+        bent = np.sum((late - bend * since) ** 2) < np.sum((late - step) ** 2)
+        rest = float(np.std(late - slope * since))
+        tempo_kept = self._period_known or bool(not bent) or rest > STUMBLING * self.jitter_seconds
         if tempo_kept:
             shift = float(np.median(late))
             self.seconds = seconds + float(since[-1]) * old_period + shift
