@@ -118,6 +118,23 @@ def test_a_pile_of_late_pulses_moves_little(late: int) -> None:
     assert late > RECOGNISED_PULSES or not jumps
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_master_that_stumbles_has_no_new_tempo(seed: int) -> None:
+    """Its sound breaks off twice within a beat, again and again; between, it is on a raster of 2.7 ms (JACK, 128 frames)."""
+    generator = np.random.default_rng(seed)
+    times = even(30.0, 126.0)
+    for first in range(100, len(times), 48):
+        times[first:] += generator.uniform(0.015, 0.03)
+        times[first + 1 :] += generator.uniform(0.015, 0.03)
+    heard = np.ceil(times / 0.00267) * 0.00267
+    line, periods, jumps = followed(DelayLockedLoop(), heard)
+    assert len(jumps) >= 10
+    assert float(np.max(np.abs(periods[24:] / period_of(126.0) - 1.0))) < 0.02
+    # Where it goes on is found a third of a beat after it stumbled.
+    calm = [number for number in range(112, len(times)) if (number - 100) % 48 >= 12]
+    assert float(np.percentile(np.abs((line - times)[calm] - 0.00267 / 2), 95)) < 0.004
+
+
 def test_a_ramp_is_followed() -> None:
     """126 to 140 BPM over eight bars: half a per cent a second."""
     beats = np.arange(0, 64, 1 / PULSES_PER_BEAT)

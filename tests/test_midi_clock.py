@@ -75,7 +75,9 @@ def test_a_second_start_enters_at_the_tempo_that_is_known() -> None:
     clock = MidiClock(exact_frames())
     heard(clock, [(ORIGIN, [START]), *pulses(ORIGIN, 140.0, 100)])
     stop = ORIGIN + 1.8
-    assert [reference.running for _, reference in heard(clock, [(stop, [STOP])])] == [False]
+    ((_, stopped),) = heard(clock, [(stop, [STOP])])
+    assert not stopped.running
+    assert beat_heard_at(stopped, ORIGIN + 4 * 60 / 140) == pytest.approx(4.0, abs=1e-3)
     for pause in (0.1, 5.0):
         one = stop + pause
         told = heard(clock, [(one - 0.001, [START]), (one, [CLOCK])])
