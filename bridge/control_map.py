@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bridge.control import Control
 from bridge.errors import VamenError
-from bridge.parameters import PREFIX, ControlError, ControlLayout, ParameterSpec, parse
+from bridge.parameters import FOR_TAKES_ONLY, PREFIX, ControlError, ControlLayout, ParameterSpec, parse
 
 if TYPE_CHECKING:
     import mido
@@ -42,7 +42,7 @@ MAX_MAP_BYTES = 2**20
 MAX_AXES = 64
 """A map may name more axes than the model at hand has: those rows rest."""
 
-NOT_FOR_HANDS = {"subscribe", "step_ticks"}
+NOT_FOR_HANDS = {"subscribe"} | FOR_TAKES_ONLY
 
 _KEYS = {"cc", "note", "notes", "channel", "target", "range", "curve", "value", "release"}
 

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 
-from bridge.control import Mailbox
 from bridge.control_map import ControlMap
 from bridge.engine import Engine
 from bridge.exporter import Exporter, ExportSettings, Reporter
+from bridge.mailbox import Mailbox
 from bridge.model import Model
 from bridge.osc import OscServer
 from bridge.parameters import DECIMALS, ControlLayout, layout_of

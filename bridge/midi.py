@@ -16,9 +16,9 @@ from pathlib import Path
 import mido
 import rtmidi
 
-from bridge.control import Mailbox
 from bridge.control_map import ControlMap
 from bridge.errors import VamenError
+from bridge.mailbox import Mailbox
 
 logger = logging.getLogger(__name__)
 

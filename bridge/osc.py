@@ -18,9 +18,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.control import Mailbox
 from bridge.errors import VamenError
-from bridge.parameters import ControlError, ControlLayout, parse, shown
+from bridge.mailbox import Mailbox
+from bridge.parameters import FOR_TAKES_ONLY, ControlError, ControlLayout, parse, shown
 
 logger = logging.getLogger(__name__)
 
@@ -346,6 +346,8 @@ class OscServer:
             self.received += 1
             try:
                 control = parse(address, arguments, self._layout, self._reject)
+                if control.name in FOR_TAKES_ONLY:
+                    raise ControlError("only in takes", f"{address} can only stand in a take; leave it out here.")
                 if control.name == "subscribe":
                     self.feedback.subscribe(sender_host, int(control.values[0]))
                 controls.append(control)

@@ -32,7 +32,7 @@ NAME = re.compile(r"(\w[\w.+-]*)?")
 
 Kind = Literal[
     "malformed packet", "unknown address", "wrong type", "wrong count", "not finite", "out of range", "button released",
-    "not subscribed", "internal error",
+    "not subscribed", "only in takes", "internal error",
 ]  # fmt: skip
 """Why something that arrived was not taken as it stood; what is counted and explained is counted by kind."""
 
@@ -54,7 +54,7 @@ class ParameterSpec:
     """Below /vamen; <axis>, <step> and <dimension> stand for a number from 1 (an axis also for its name)."""
     type: Literal["float", "int", "text", "button"]
     help: str
-    count: Literal["one", "optional", "vector", "matrix or vector"] = "one"
+    count: Literal["one", "optional", "vector", "matrix or vector", "reference"] = "one"
     minimum: float = 0.0
     maximum: float | Literal["steps", "slots"] = 1.0
     choices: tuple[str, ...] = ()
@@ -77,7 +77,8 @@ class ParameterSpec:
         if self.type == "button":
             return ""
         tag = {"float": "f", "int": "i", "text": "s"}[self.type]
-        return {"one": tag, "optional": f"[{tag}]", "vector": f"{tag}...", "matrix or vector": f"{tag}..."}[self.count]
+        return {"one": tag, "optional": f"[{tag}]", "vector": f"{tag}...", "matrix or vector": f"{tag}...",
+                "reference": tag * REFERENCE_NUMBERS}[self.count]  # fmt: skip
 
 
 PARAMETERS: dict[str, ParameterSpec] = {
@@ -103,7 +104,15 @@ PARAMETERS: dict[str, ParameterSpec] = {
                       choices=("steps", "blend"), default="steps"),
         ParameterSpec("tempo", "tempo", "float", "beats per minute; the pitch stays", minimum=60.0, maximum=240.0,
                       default=DEFAULT_BEATS_PER_MINUTE),
-        ParameterSpec("play", "play", "button", "start on the one"),
+        ParameterSpec("tempo_mode", "tempo/mode", "text",
+                      "what a new tempo does: paint keeps the pitch, repitch plays faster or slower as a sampler does",
+                      choices=("paint", "repitch"), default="paint"),
+        ParameterSpec("tap", "tap", "button", "tap the tempo"),
+        ParameterSpec("nudge", "nudge", "float", "move every beat earlier by so many beats, or with a minus later",
+                      minimum=-4.0, maximum=4.0),
+        ParameterSpec("clock", "clock", "text", "who supplies the beat; with an outside clock it is silent until that starts",
+                      choices=("internal", "midi", "link"), default="internal"),
+        ParameterSpec("play", "play", "button", "start on the one; with an outside clock, on its next bar"),
         ParameterSpec("stop", "stop", "button", "stop the sound"),
         ParameterSpec("quantise", "quantise", "text", "when a new break takes over",
                       choices=("off", "step", "beat", "bar", "loop"), default="off"),
@@ -117,8 +126,16 @@ PARAMETERS: dict[str, ParameterSpec] = {
         ParameterSpec("step_ticks", "schedule/step_ticks", "int",
                       "ticks of 256 frames that painting a step in haste is given; stands at the start of a take only",
                       minimum=1, maximum=64),
+        ParameterSpec("reference", "clock/reference", "float",
+                      "what an outside clock said: beat, its frame, beats per minute, running; stands in takes only",
+                      count="reference", minimum=-1e12, maximum=1e12),
     )
 }  # fmt: skip
+
+FOR_TAKES_ONLY = frozenset({"step_ticks", "reference"})
+"""What the engine writes down for itself: in a take it is needed, from a hand it would mean nothing."""
+
+REFERENCE_NUMBERS = 4
 
 
 @dataclass(frozen=True)
@@ -246,7 +263,8 @@ def _button(arguments: Sequence[object], address: str) -> tuple[Value, ...]:
 
 def _check_count(spec: ParameterSpec, count: int, layout: ControlLayout, address: str) -> None:
     vector, matrix = layout.latent_dimensions, layout.latent_dimensions * layout.steps
-    allowed = {"one": (1,), "optional": (0, 1), "vector": (vector,), "matrix or vector": (vector, matrix)}[spec.count]
+    allowed = {"one": (1,), "optional": (0, 1), "vector": (vector,), "matrix or vector": (vector, matrix),
+               "reference": (REFERENCE_NUMBERS,)}[spec.count]  # fmt: skip
     if count not in allowed:
         takes = " or ".join(str(number) for number in allowed)
         raise ControlError("wrong count", f"{address} takes {takes} argument(s) and got {count}.")

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bridge.control import Control, ControlChange, Mailbox
+from bridge.control import Control, ControlChange
 from bridge.engine import Engine
 from bridge.errors import VamenError
 from bridge.exporter import Exporter, Reporter
 from bridge.generator import Ring
+from bridge.mailbox import Mailbox
 from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE
 from bridge.performer import Performer
 from bridge.player import FADE_FRAMES, TICK_FRAMES

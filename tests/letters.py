@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 
-from bridge.control import Control, Mailbox
+from bridge.control import Control
+from bridge.mailbox import Mailbox
 
 PATIENCE_SECONDS = 20.0
 

@@ -14,9 +14,10 @@ import pytest
 import rtmidi
 
 from bridge import midi
-from bridge.control import Control, Mailbox
+from bridge.control import Control
 from bridge.control_map import ControlMap, position_of
 from bridge.errors import VamenError
+from bridge.mailbox import Mailbox
 from bridge.midi import MidiInput, list_ports
 from bridge.parameters import ControlLayout
 from tests.letters import PATIENCE_SECONDS, Letters

@@ -20,8 +20,9 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
-from bridge.control import Control, Mailbox
+from bridge.control import Control
 from bridge.errors import VamenError
+from bridge.mailbox import Mailbox
 from bridge.osc import MAX_REFUSALS, MAX_SUBSCRIBERS, RECEIVE_BUFFER_BYTES, OscFeedback, OscServer, decode, encode
 from bridge.parameters import ControlError, ControlLayout
 from tests.letters import PATIENCE_SECONDS, Letters

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import bridge.performance
-from bridge.control import Control, ControlChange, Mailbox
+from bridge.control import Control, ControlChange
 from bridge.engine import Engine
+from bridge.mailbox import Mailbox
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
 from bridge.model import Model
 from bridge.performance import Performance
@@ -104,7 +105,7 @@ def play(
     evening = Evening()
     stage = Stage(block_frames, turns)
     monkeypatch.setattr(bridge.performance, "time", stage)
-    monkeypatch.setattr("bridge.control.time", stage)
+    monkeypatch.setattr("bridge.mailbox.time", stage)
     # Waking late, the loop takes what came meanwhile into a tick that was due before it.
     monkeypatch.setattr(bridge.performance, "SHORTEST_SLEEP_SECONDS", WAKING_SECONDS)
     if not resting:

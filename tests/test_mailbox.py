@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 import time
 
-from bridge.control import Control, Mailbox
+import pytest
+
+from bridge.control import Control
+from bridge.mailbox import Mailbox
 
 
 def axis(number: int, value: float) -> Control:
@@ -96,3 +99,14 @@ def test_who_waits_is_woken_by_a_control_and_told_since_when_it_waits() -> None:
     assert mailbox.wait(60.0) >= asked
     thread.join()
     assert mailbox.drain() == [axis(1, 0.2)]
+
+
+def test_taps_become_the_tempo_that_they_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([10.0, 10.5, 11.0])
+    monkeypatch.setattr("bridge.mailbox.time.perf_counter", lambda: next(moments))
+    mailbox = Mailbox()
+    mailbox.put(Control("tap"))
+    assert mailbox.drain() == []
+    mailbox.put(Control("tap"))
+    mailbox.put(Control("tap"))
+    assert mailbox.drain() == [Control("tempo", (), (120.0,))]

@@ -1,0 +1,65 @@
+"""Where controls wait for the engine's next tick."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from bridge.control import EVENTS, Control
+from bridge.parameters import DECIMALS
+from bridge.tap_tempo import TapTempo
+
+
+class Mailbox:
+    """Controls on their way from network and MIDI threads to the engine: the latest value wins, events keep their order.
+
+    A tap means the moment at which it came, which only here is still known: what waits for the engine is the tempo tapped.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[object, Control] = {}
+        self._events = 0
+        self._filled = threading.Event()
+        self._since = 0.0
+        self._taps = TapTempo()
+
+    def put(self, *controls: Control) -> None:
+        """Leave controls for the next tick, all of them for the same one; never blocks for longer than it takes to store them."""
+        now = time.perf_counter()
+        with self._lock:
+            meant = [self._tapped(now) if control.name == "tap" else control for control in controls]
+            taken = [control for control in meant if control is not None]
+            if not taken:
+                return
+            if not self._waiting:
+                self._since = now
+            for control in taken:
+                if control.name in EVENTS:
+                    self._events += 1
+                    self._waiting[self._events] = control
+                    continue
+                # A value never replaces one from before an event: what a slot stores is what was set by then.
+                key = (self._events, control.name, control.index)
+                self._waiting.pop(key, None)
+                self._waiting[key] = control
+            self._filled.set()
+
+    def wait(self, seconds: float) -> float:
+        """Sleep until a control waits, but no longer than so long; returns since when one does (`time.perf_counter`), or now."""
+        self._filled.wait(seconds)
+        with self._lock:
+            return self._since if self._waiting else time.perf_counter()
+
+    def drain(self) -> list[Control]:
+        """Everything that waits, in order; the mailbox is empty afterwards."""
+        with self._lock:
+            waiting = list(self._waiting.values())
+            self._waiting.clear()
+            self._filled.clear()
+            return waiting
+
+    def _tapped(self, now: float) -> Control | None:
+        """The tempo that a hand means which taps now, if it means one yet."""
+        beats_per_minute = self._taps.tap(now)
+        return None if beats_per_minute is None else Control("tempo", (), (round(beats_per_minute, DECIMALS),))
