@@ -12,8 +12,9 @@ rest of it is painted before it is heard.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 import numpy as np
 
@@ -26,9 +27,7 @@ from bridge.mel_spectrogram import FloatArray
 from bridge.model import Model
 from bridge.player import FADE_FRAMES, SILENCE, TICK_FRAMES, Publication
 from bridge.ring_store import RingStore
-
-CUT_FADE_FRAMES = 32
-"""Cross-fade when the loop starts or is re-triggered: short, so that the attack on the one stays an attack."""
+from bridge.transport import Transport
 
 GAIN_FADE_FRAMES = TICK_FRAMES
 """A turned gain knob is a line of straight ramps."""
@@ -82,7 +81,7 @@ class Engine:
 
     model: Model
     store: RingStore
-    beats_per_minute: float
+    beats_per_minute: InitVar[float]
     step_ticks: int = 2
     """Ticks from one job to the next. Part of a take's state: live and offline must agree on it."""
     counters: Counters = field(default_factory=Counters)
@@ -90,13 +89,11 @@ class Engine:
     exports: list[ExportRequest] = field(default_factory=list)
 
     space: LatentSpace = field(init=False)
-    playing: bool = True
+    transport: Transport = field(init=False)
     gain: float = 1.0
     quantise: str = "off"
     ring: Ring = field(init=False)
     _slot: int = SILENCE
-    _anchor: int = 0
-    _triggered: int | None = None
     _fade: int = FADE_FRAMES
     _changed: bool = False
     _moved: bool = False
@@ -105,8 +102,10 @@ class Engine:
     _takeover: _Takeover | None = None
     _sequence: int = 0
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, beats_per_minute: float) -> None:
+        spec = self.model.metadata.spec
         self.space = LatentSpace(self.model.metadata)
+        self.transport = Transport(spec.beats, spec.steps_per_beat, beats_per_minute)
 
     # -- the two entry points -------------------------------------------------------------------------------------------------
 
@@ -117,10 +116,9 @@ class Engine:
                 self.step_ticks = int(control.values[0])
             else:
                 self._apply(control, now=0)
-        self.ring = ring_of(self.model, self.space.latent(), self.beats_per_minute)
+        self.ring = ring_of(self.model, self.space.latent(), self.transport.painted_tempo)
         self.ring.paint_all()
-        self._anchor = 0
-        self._triggered = None
+        self.transport.begin(self.ring.grid.loop_length)
         slot = self.store.write(self.ring.samples)
         assert slot is not None, "a new store has free rows"
         self._slot = slot
@@ -132,13 +130,14 @@ class Engine:
         effect = number * TICK_FRAMES
         for control in controls:
             self._apply(control, now=effect)
+        self._announce(self.transport.follow(number, self._repainting))
         self._follow_latent(number)
         if number >= self._busy_until:
             self._paint(number, effect)
         self._hand_over(number, effect)
         if not self._changed:
             return None
-        publication = self._publication(effect, self._fade)
+        publication = self._publication(self.transport.effect_frame(effect), self._fade)
         self._changed, self._fade = False, FADE_FRAMES
         return publication
 
@@ -155,21 +154,10 @@ class Engine:
         return [
             Control("step_ticks", (), (self.step_ticks,)),
             *self.space.state(),
-            Control("tempo", (), (self.beats_per_minute,)),
             Control("gain", (), (self.gain,)),
             Control("quantise", (), (self.quantise,)),
-            Control("play" if self.playing else "stop"),
+            *self.transport.state(),
         ]
-
-    # -- musical time ---------------------------------------------------------------------------------------------------------
-
-    def beat_at(self, frame: int) -> float:
-        """Beats since the loop's one at a frame of the sound's counter (may be negative, and grows beyond one loop)."""
-        return (frame - self._anchor) / self.ring.grid.loop_length * self.model.metadata.spec.beats
-
-    def frame_of_beat(self, beat: float) -> int:
-        """Frame at which a beat, counted as in `beat_at`, falls."""
-        return self._anchor + round(beat * self.ring.grid.loop_length / self.model.metadata.spec.beats)
 
     @property
     def painting(self) -> bool:
@@ -181,19 +169,14 @@ class Engine:
     def _apply(self, control: Control, now: int) -> None:
         try:
             match control.name:
-                case "tempo":
-                    self.beats_per_minute = float(control.values[0])
+                case "tempo" | "tempo_mode" | "clock" | "reference" | "nudge" | "play" | "stop":
+                    self._announce(self.transport.apply(control, now))
                 case "gain":
                     self.gain = float(control.values[0])
                     self._announce(GAIN_FADE_FRAMES)
-                case "play":
-                    self.playing, self._anchor, self._triggered = True, now, None
-                    self._announce(CUT_FADE_FRAMES)
-                case "stop":
-                    self.playing = False
-                    self._announce(FADE_FRAMES)
                 case "trigger":
-                    self._trigger(int(control.values[0]), now)
+                    step = int(control.values[0])
+                    self._announce(self.transport.trigger(self.ring.step_start(step - 1) if step else None, now))
                 case "quantise":
                     self.quantise = str(control.values[0])
                 case "step_ticks":
@@ -202,7 +185,7 @@ class Engine:
                     pass
                 case "export":
                     name = str(control.values[0]) if control.values else ""
-                    self.exports.append(ExportRequest(self.space.latent(), self.beats_per_minute, name))
+                    self.exports.append(ExportRequest(self.space.latent(), self.transport.export_tempo, name))
                 case _:
                     self.space.apply(control)
                     self._moved = True
@@ -210,13 +193,14 @@ class Engine:
             self.counters.rejected += 1
             self.errors.append(str(error))
 
-    def _trigger(self, step: int, now: int) -> None:
-        """Play from a step (from 1), whatever the beat; 0 goes back to the loop as if nothing had happened."""
-        self._triggered = None if step == 0 else now - self.ring.step_start(step - 1)
-        self._announce(CUT_FADE_FRAMES)
+    def _announce(self, fade_frames: int | None) -> None:
+        if fade_frames is not None:
+            self._changed, self._fade = True, min(fade_frames, self._fade)
 
-    def _announce(self, fade_frames: int) -> None:
-        self._changed, self._fade = True, min(fade_frames, self._fade)
+    @property
+    def _repainting(self) -> bool:
+        """Whether the ring that sounds is on its way out because of its tempo."""
+        return self.transport.wants_painting(self.ring.grid.loop_length)
 
     # -- painting -------------------------------------------------------------------------------------------------------------
 
@@ -232,17 +216,10 @@ class Engine:
         if slot is None:
             return
         if takeover is not None:
-            self._anchor = self._carried_over(self._anchor, effect, ring)
-            if self._triggered is not None:
-                self._triggered = self._carried_over(self._triggered, effect, ring)
+            self.transport.take_over(ring.grid.loop_length, effect)
             self._takeover = None
         self.ring, self._slot, self._finished = ring, slot, False
         self._announce(FADE_FRAMES)
-
-    def _carried_over(self, anchor: int, frame: int, ring: Ring) -> int:
-        """Where sample 0 of another ring has to sound so that the beat at a frame stays what it is."""
-        old, new = self.ring.grid.loop_length, ring.grid.loop_length
-        return anchor if old == new else frame - round((frame - anchor) * new / old)
 
     def _follow_latent(self, number: int) -> None:
         """Aim at the latest latent and tempo."""
@@ -259,23 +236,19 @@ class Engine:
             if takeover is not None:
                 takeover.ring.move_to(self.space.latent())
             self._moved = False
-        if self._takeover is None and self._wanted_length() != self.ring.grid.loop_length:
-            self._begin(ring_of(self.model, self.space.latent(), self.beats_per_minute), number, None)
-
-    def _wanted_length(self) -> int:
-        return self.model.metadata.spec.loop_length(self.beats_per_minute)
+        if self._takeover is None and self._repainting:
+            self._begin(ring_of(self.model, self.space.latent(), self.transport.painted_tempo), number, None)
 
     def _begin(self, ring: Ring, number: int, boundary_beats: int | None) -> _Takeover:
         """Plan the takeover of a second ring: as soon as its first steps are ready, or on the next boundary after that."""
         tick = number + LEAD_JOBS * self.step_ticks
         frame = tick * TICK_FRAMES
         if boundary_beats is not None:
-            boundary = -(-self.beat_at(frame) // boundary_beats) * boundary_beats
-            frame = self.frame_of_beat(boundary)
+            boundary = -(-self.transport.beat_at(frame) // boundary_beats) * boundary_beats
+            frame = self.transport.frame_of_beat(boundary)
             # A few milliseconds early, so that the attack on the boundary is already the new one.
             tick = frame // TICK_FRAMES
-        position = (frame - self._sounding_anchor()) % self.ring.grid.loop_length
-        takeover = _Takeover(ring, tick, self.ring.step_at(position), boundary_beats is not None)
+        takeover = _Takeover(ring, tick, self._step_at(frame), boundary_beats is not None)
         self._takeover = takeover
         return takeover
 
@@ -291,7 +264,7 @@ class Engine:
         else:
             # A painted step is heard from half a window before it on. With `quantise step` what sounds is left alone.
             heard = effect if self.quantise == "step" else effect + ring.grid.spec.n_fft_engine // 2
-            first = ring.step_at((heard - self._sounding_anchor()) % ring.grid.loop_length)
+            first = self._step_at(heard)
         distance = (dirty - first) % ring.steps
         if takeover is None and self.quantise == "step":
             distance[distance == 0] = ring.steps
@@ -302,18 +275,22 @@ class Engine:
         self.counters.repaints += not ring.dirty.any()
         self._finished = painted and takeover is None
 
-    def _sounding_anchor(self) -> int:
-        return self._anchor if self._triggered is None else self._triggered
+    def _step_at(self, frame: int) -> int:
+        """The step (from 0) that is meant to sound at a frame."""
+        return self.ring.step_at(math.floor(self.transport.place_at(frame)) % self.ring.grid.loop_length)
 
     def _publication(self, effect_frame: int, fade_frames: int) -> Publication:
+        reading = self.transport.reading
         publication = Publication(
             sequence=self._sequence,
             effect_frame=effect_frame,
-            slot=self._slot if self.playing else SILENCE,
+            slot=self._slot if self.transport.sounding else SILENCE,
             loop_length=self.ring.grid.loop_length,
-            anchor_frame=self._sounding_anchor(),
+            anchor_frame=reading.frame,
             gain=self.gain,
             fade_frames=fade_frames,
+            position=reading.position,
+            rate=reading.rate,
         )
         self._sequence += 1
         self.store.hold(publication)

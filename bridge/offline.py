@@ -30,22 +30,21 @@ MIDI_SUFFIXES = (".mid", ".midi")
 class BarCounter:
     """Beats since frame 0 through changes of tempo, exact to the sample while the tempo stands."""
 
-    def __init__(self, beats: int, loop_length: int) -> None:
-        self._beats = beats
-        self._segment = (0, 0.0, loop_length)
+    def __init__(self, frames_per_beat: float) -> None:
+        self._segment = (0, 0.0, frames_per_beat)
 
-    def follow(self, frame: int, loop_length: int) -> None:
-        """Note that from a frame on a loop has another length."""
-        if loop_length != self._segment[2]:
-            self._segment = (frame, self.beats_at(frame), loop_length)
+    def follow(self, frame: int, frames_per_beat: float) -> None:
+        """Note that from a frame on a beat has another length."""
+        if frames_per_beat != self._segment[2]:
+            self._segment = (frame, self.beats_at(frame), frames_per_beat)
 
     def beats_at(self, frame: int) -> float:
-        start, beats, loop_length = self._segment
-        return beats + (frame - start) * self._beats / loop_length
+        start, beats, frames_per_beat = self._segment
+        return beats + (frame - start) / frames_per_beat
 
     def frame_of(self, beats: float) -> int:
-        start, before, loop_length = self._segment
-        return start + round((beats - before) * loop_length / self._beats)
+        start, before, frames_per_beat = self._segment
+        return start + round((beats - before) * frames_per_beat)
 
 
 def render_take(
@@ -71,13 +70,13 @@ def render_take(
     for number, latent in (slots or {}).items():
         engine.space.put_slot(number, latent)
     player.publish(engine.start(controls.pop(0, [])))
-    counter = BarCounter(spec.beats, engine.ring.grid.loop_length)
+    counter = BarCounter(engine.transport.frames_per_beat)
     last = max(controls, default=0) * TICK_FRAMES
     tick = 0
     while True:
         tick += 1
         frame = (tick - 1) * TICK_FRAMES
-        counter.follow(frame, engine.ring.grid.loop_length)
+        counter.follow(frame, engine.transport.frames_per_beat)
         if bars is not None:
             end = counter.frame_of(bars * BEATS_PER_BAR)
         else:

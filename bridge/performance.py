@@ -170,8 +170,8 @@ class Performance:
         """
         engine = self._engine
         steps_per_beat = engine.model.metadata.spec.steps_per_beat
-        step = math.floor(engine.beat_at(self._tick * TICK_FRAMES) * steps_per_beat)
-        next_step = engine.frame_of_beat((step + 1) / steps_per_beat) // TICK_FRAMES
+        step = math.floor(engine.transport.beat_at(self._tick * TICK_FRAMES) * steps_per_beat)
+        next_step = engine.transport.frame_of_beat((step + 1) / steps_per_beat) // TICK_FRAMES
         last = min(next_step - 1, self._tick + REST_TICKS)
         if last <= self._tick:
             return
@@ -228,10 +228,10 @@ class Performance:
         engine = self._engine
         self._at_rest = False
         controls = [self._settled(control) for control in self._mailbox.drain()]
-        if self._performer is not None and engine.playing:
+        if self._performer is not None and engine.transport.sounding:
             for control in controls:
                 self._performer.touched(control)
-            controls += self._performer.controls(engine.beat_at(tick * TICK_FRAMES))
+            controls += self._performer.controls(engine.transport.beat_at(tick * TICK_FRAMES))
         self._record(tick * TICK_FRAMES, controls)
         if controls:
             self._moved_at = tick
@@ -297,7 +297,7 @@ class Performance:
             return
         if controls:
             self._send_state()
-        beat = engine.beat_at(tick * TICK_FRAMES)
+        beat = engine.transport.beat_at(tick * TICK_FRAMES)
         step = math.floor(beat * engine.model.metadata.spec.steps_per_beat)
         if step != self._step:
             self._step = step
@@ -308,17 +308,17 @@ class Performance:
         engine, send = self._engine, self._feedback.send
         for axis, position in zip(engine.model.metadata.axes, engine.space.axes, strict=True):
             send(f"/vamen/state/axis/{axis.name}", position)
-        send("/vamen/state/tempo", engine.beats_per_minute)
+        send("/vamen/state/tempo", engine.transport.tempo)
         send("/vamen/state/gain", engine.gain)
         send("/vamen/state/quantise", engine.quantise)
         send("/vamen/state/morph/mode", engine.space.morph_mode)
-        send("/vamen/state/playing", int(engine.playing))
+        send("/vamen/state/playing", int(engine.transport.sounding))
 
     def figures(self) -> dict[str, int | float]:
         """What the evening came to, by name."""
         counters, report = self._engine.counters, self._report
         return {
-            "bars": max(0, math.floor(self._engine.beat_at(self._tick * TICK_FRAMES) / BEATS_PER_BAR)),
+            "bars": max(0, math.floor(self._engine.transport.beat_at(self._tick * TICK_FRAMES) / BEATS_PER_BAR)),
             "repaints": counters.repaints,
             "painted steps": counters.painted_steps,
             "slowest repaint (ms)": round(1000 * report.slowest_repaint_frames / ENGINE_SAMPLE_RATE),

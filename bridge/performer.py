@@ -42,10 +42,13 @@ class Performer:
             self.active = False
 
     def controls(self, beat: float) -> list[Control]:
-        """What to do at a beat since the start (rising, may be negative before it)."""
+        """What to do at a beat since the start (may be negative before it)."""
         bar = int(beat // BEATS_PER_BAR)
         bars_per_loop = len(self._home) // (BEATS_PER_BAR * 4)
         loop = bar // bars_per_loop
+        if loop + 1 < self._loops_begun:
+            # Started anew, or a clock has gone back.
+            self._loops_begun = loop
         if not self.active or loop < self._loops_begun:
             return []
         self._loops_begun = loop + 1

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.ring_reader import read_at_rate
+
 TICK_FRAMES = 256
 """Frames of the sound's counter between two decisions of the engine."""
 
@@ -26,8 +28,9 @@ SILENCE = -1
 class Publication:
     """Everything the player needs to know from `effect_frame` on; it replaces the publication before it.
 
-    `slot` is the ring's row in the store (or `SILENCE`), `loop_length` its samples, and sample 0 sounds at `anchor_frame` (and
-    every loop_length frames before and after). `gain` is a linear factor. The change cross-fades over `fade_frames`.
+    `slot` is the ring's row in the store (or `SILENCE`), `loop_length` its samples. Sample `position` (which may lie between two)
+    sounds at `anchor_frame`, and `rate` samples are read a frame, round and round. `gain` is a linear factor. The change
+    cross-fades over `fade_frames`.
     """
 
     sequence: int
@@ -37,6 +40,8 @@ class Publication:
     anchor_frame: int
     gain: float
     fade_frames: int = FADE_FRAMES
+    position: float = 0.0
+    rate: float = 1.0
 
 
 NOTHING = Publication(sequence=-1, effect_frame=0, slot=SILENCE, loop_length=1, anchor_frame=0, gain=0.0)
@@ -125,8 +130,14 @@ class Player:
             out[:] = 0.0
             return
         ring = self._rings[publication.slot]
-        position = (start - publication.anchor_frame) % publication.loop_length
         gain = np.float32(publication.gain)
+        if publication.rate != 1.0 or not publication.position.is_integer():
+            # From the absolute frame each time, never added up: nothing drifts, and blocks of any size read the same places.
+            frames = np.arange(start - publication.anchor_frame, start - publication.anchor_frame + len(out), dtype=np.float64)
+            positions = publication.position + frames * publication.rate
+            np.multiply(read_at_rate(ring[: publication.loop_length], positions), gain, out=out)
+            return
+        position = (start - publication.anchor_frame + int(publication.position)) % publication.loop_length
         done = 0
         while done < len(out):
             count = min(len(out) - done, publication.loop_length - position)

@@ -10,8 +10,12 @@ import math
 from dataclasses import dataclass, replace
 
 from bridge.control import Control
+from bridge.errors import VamenError
 from bridge.parameters import DECIMALS
 from bridge.sample_rate import ENGINE_SAMPLE_RATE
+
+END_OF_RANGE = 0.002
+"""What a tempo may lie beyond the end of a range, as a part of it."""
 
 CONTROL_NAME = "reference"
 """The control as which a reference travels through the mailbox and into a take."""
@@ -64,6 +68,18 @@ class TempoReference:
         """The line of beats moved: with a positive number every beat comes earlier by so many beats."""
         return replace(self, beat=self.beat + beats)
 
+    def within(self, slowest: float, quickest: float) -> TempoReference:
+        """The same line counted in half or double beats, as often as it takes to come into a range of tempos.
+
+        What misses the range by a hair stays as it is: a clock at its very end jitters about it.
+        """
+        reference = self
+        while reference.beats_per_minute < slowest * (1.0 - END_OF_RANGE):
+            reference = replace(reference, beat=2.0 * reference.beat, beats_per_minute=2.0 * reference.beats_per_minute)
+        while reference.beats_per_minute > quickest * (1.0 + END_OF_RANGE):
+            reference = replace(reference, beat=reference.beat / 2.0, beats_per_minute=reference.beats_per_minute / 2.0)
+        return reference
+
     def error_beats(self, other: TempoReference, frame: int) -> float:
         """How many beats further this reference is than another at a frame."""
         return self.beat_at(frame) - other.beat_at(frame)
@@ -74,8 +90,9 @@ class TempoReference:
 
     @classmethod
     def from_control(cls, control: Control) -> TempoReference:
-        """The reference that a control says; raises ValueError where `control` makes none."""
-        if control.name != CONTROL_NAME or len(control.values) != 4:
-            raise ValueError(f"{control.name} with {len(control.values)} values is no tempo reference")
+        """The reference that a control says; raises VamenError where it is no musical time."""
         beat, frame, beats_per_minute, running = (float(value) for value in control.values)
-        return cls(beat, round(frame), beats_per_minute, running >= 0.5)
+        try:
+            return cls(beat, round(frame), beats_per_minute, running >= 0.5)
+        except ValueError as error:
+            raise VamenError(f"A clock's reference cannot be followed: {error}.") from error

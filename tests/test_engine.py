@@ -189,7 +189,7 @@ def test_a_new_tempo_keeps_the_beat(model: Model) -> None:
         publication = engine.tick(tick, [Control("tempo", (), (120.0,))] if tick == 50 else [])
         if publication is not None:
             player.publish(publication)
-        beats.append(engine.beat_at(tick * TICK_FRAMES))
+        beats.append(engine.transport.beat_at(tick * TICK_FRAMES))
     steps = np.diff(beats) * 44_100 / TICK_FRAMES * 60
     assert np.allclose(steps[:40], TEMPO, atol=0.01) and np.allclose(steps[-40:], 120.0, atol=0.01)
     # At the takeover the beat goes on from where it was: one tick at either tempo, nothing between.
