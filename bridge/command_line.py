@@ -58,7 +58,14 @@ def _add_play(commands: Commands[_CommandParser]) -> None:
     play.late_epilog = _address_table
     _add_model_options(play)
     _add_tempo(play, DEFAULT_BEATS_PER_MINUTE)
-    play.add_argument("--clock", choices=["internal"], default="internal", help="who supplies the beat (default: %(default)s)")
+    play.add_argument(
+        "--clock", choices=PARAMETERS["clock"].choices, default="internal",
+        help="who supplies the beat; link wants the extra vamen[link] (default: %(default)s)",
+    )  # fmt: skip
+    play.add_argument(
+        "--offset-ms", type=_number(-1000.0, 1000.0), default=0.0, metavar="MS",
+        help="play so much earlier than an outside clock asks, or with a minus later (default: 0)",
+    )  # fmt: skip
     play.add_argument("--osc-host", default="127.0.0.1", metavar="HOST", help="address to listen on (default: %(default)s)")
     play.add_argument(
         "--osc-port", type=_whole(0, 65_535), default=DEFAULT_OSC_PORT, metavar="PORT",

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 
+from bridge.clocks import Clocks
 from bridge.control_map import ControlMap
 from bridge.engine import Engine
 from bridge.exporter import Exporter, ExportSettings, Reporter
@@ -81,9 +82,18 @@ def run(arguments: argparse.Namespace) -> int:
         exporter.start()
         stack.callback(exporter.close)
         performer = Performer(engine.space.slot(1), seed=secrets.randbelow(2**31)) if arguments.drift else None
-        performance = Performance(engine, sound, mailbox, reporter, exporter, performer, take)
+        clocks = Clocks(
+            mailbox,
+            reporter.tell,
+            offset_seconds=arguments.offset_ms / 1000.0,
+            has_midi=arguments.midi_in is not None,
+            beats_per_minute=arguments.bpm,
+        )
+        stack.callback(clocks.stop)
+        clocks.change(arguments.clock)
+        performance = Performance(engine, sound, mailbox, reporter, exporter, performer, take, clocks)
         performance.begin()
-        _introduce(sound, server, folder, midi_name, model)
+        _introduce(sound, server, folder, midi_name, model, arguments.clock)
         performance.run(stop)
         exporter.close()
         sound.close()
@@ -103,8 +113,10 @@ def _open_midi(stack: ExitStack, arguments: argparse.Namespace, mailbox: Mailbox
     return name
 
 
-def _introduce(sound: SoundProcess, server: OscServer, folder: WatchFolder | None, midi_name: str | None, model: Model) -> None:
-    parts = [f"sound: {sound.description}", "clock: internal", f"OSC port: {server.port}"]
+def _introduce(
+    sound: SoundProcess, server: OscServer, folder: WatchFolder | None, midi_name: str | None, model: Model, clock: str
+) -> None:
+    parts = [f"sound: {sound.description}", f"clock: {clock}", f"OSC port: {server.port}"]
     if midi_name is not None:
         parts.append(f"MIDI: {midi_name}")
     parts += [f"folder: {folder.path if folder else 'none'}", f"model: {model.metadata.name} ({model.providers[0]})"]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bridge.clocks import Clocks
 from bridge.control import Control, ControlChange
 from bridge.engine import Engine
 from bridge.errors import VamenError
@@ -19,10 +20,13 @@ from bridge.exporter import Exporter, Reporter
 from bridge.generator import Ring
 from bridge.mailbox import Mailbox
 from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE
+from bridge.midi_clock_out import ClockSchedule
 from bridge.performer import Performer
 from bridge.player import FADE_FRAMES, TICK_FRAMES
 from bridge.sound_process import SoundProcess
 from bridge.take import TakeWriter
+from bridge.tempo_reference import CONTROL_NAME as REFERENCE
+from bridge.tempo_reference import TempoReference
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +95,8 @@ class Performance:
         exporter: Exporter,
         performer: Performer | None,
         take: TakeWriter | None,
+        clocks: Clocks,
+        clock_out: ClockSchedule | None = None,
     ) -> None:
         self._report = Report()
         self._engine = engine
@@ -101,6 +107,10 @@ class Performance:
         self._exporter = exporter
         self._performer = performer
         self._take = take
+        self._clocks = clocks
+        self._clock_out = clock_out
+        self._line: TempoReference | None = None
+        self._sounding = False
         self._tick = 0
         self._step = -1
         self._moved_at = 0
@@ -135,7 +145,7 @@ class Performance:
     def begin(self) -> None:
         """Paint the first loop, set the clock going, and write the take's head."""
         engine = self._engine
-        self._sound.publish(engine.start())
+        self._sound.publish(engine.start([Control("clock", (), (self._clocks.source,))]))
         # The first bar sounds meanwhile.
         self._remember(*rehearse(engine.ring))
         ticks = math.ceil(HEADROOM * self._slow_step_seconds / TICK_SECONDS)
@@ -148,6 +158,7 @@ class Performance:
             self._ask_the_sound()
             if self._at_rest:
                 self._rest()
+            self._clocks.note(self._sound)
             now = time.perf_counter()
             position, rendered = self._horizon(now)
             behind = int(max(position // TICK_FRAMES - 1, (rendered - 1) // TICK_FRAMES)) - self._tick
@@ -165,14 +176,15 @@ class Performance:
     def _rest(self) -> None:
         """Sleep until a control comes or the next step is near, and leave out the ticks that were due before that.
 
-        A tick without controls that published nothing and left nothing to paint leaves the engine as it was; so does the next.
-        A step's first tick is run all the same, since it is told, and the performer may act on it.
+        A tick without controls that published nothing and left nothing to paint leaves the engine as it was; so does the next, as
+        long as the transport has nothing to look at. A step's first tick is run all the same, since it is told, and the performer
+        may act on it.
         """
         engine = self._engine
         steps_per_beat = engine.model.metadata.spec.steps_per_beat
         step = math.floor(engine.transport.beat_at(self._tick * TICK_FRAMES) * steps_per_beat)
         next_step = engine.transport.frame_of_beat((step + 1) / steps_per_beat) // TICK_FRAMES
-        last = min(next_step - 1, self._tick + REST_TICKS)
+        last = min(next_step - 1, engine.transport.next_look - 1, self._tick + REST_TICKS)
         if last <= self._tick:
             return
         seconds = min(self._early(last, time.perf_counter()), REST_TICKS * TICK_SECONDS)
@@ -227,13 +239,13 @@ class Performance:
     def _run_tick(self, tick: int) -> None:
         engine = self._engine
         self._at_rest = False
-        controls = [self._settled(control) for control in self._mailbox.drain()]
+        controls = [settled for control in self._mailbox.drain() if (settled := self._settled(control)) is not None]
         if self._performer is not None and engine.transport.sounding:
             for control in controls:
                 self._performer.touched(control)
             controls += self._performer.controls(engine.transport.beat_at(tick * TICK_FRAMES))
         self._record(tick * TICK_FRAMES, controls)
-        if controls:
+        if any(control.name != REFERENCE for control in controls):
             self._moved_at = tick
         jobs, begun = engine.counters.jobs, time.perf_counter()
         try:
@@ -249,11 +261,17 @@ class Performance:
         self._at_rest = not controls and publication is None and not engine.painting
         self._tell(tick, controls)
 
-    def _settled(self, control: Control) -> Control:
-        """A control with everything in it that a recording needs: a draw without a seed gets one."""
+    def _settled(self, control: Control) -> Control | None:
+        """A control with everything in it that a recording needs: a draw without a seed gets one. None where it is not for us."""
         if control.name == "random" and not control.values:
             return Control("random", (), (secrets.randbelow(2**31),))
-        return control
+        if control.name == "clock":
+            try:
+                self._clocks.change(str(control.values[0]))
+            except VamenError as error:
+                self._reporter.tell(str(error))
+                return None
+        return None if self._clocks.taken_by_session(control) else control
 
     def _recover(self) -> None:
         """The generator has failed: the sound that is there plays on, and painting starts again from a clean ring."""
@@ -293,10 +311,15 @@ class Performance:
         for request in engine.exports:
             self._exporter.put(request)
         engine.exports.clear()
+        if self._clock_out is not None and (line := engine.transport.line()) != self._line:
+            self._line = line
+            self._clock_out.follow(line)
         if not self._feedback.subscribers:
             return
-        if controls:
+        if any(control.name != REFERENCE for control in controls):
             self._send_state()
+        elif controls or self._sounding != engine.transport.sounding:
+            self._send_transport()
         beat = engine.transport.beat_at(tick * TICK_FRAMES)
         step = math.floor(beat * engine.model.metadata.spec.steps_per_beat)
         if step != self._step:
@@ -308,11 +331,17 @@ class Performance:
         engine, send = self._engine, self._feedback.send
         for axis, position in zip(engine.model.metadata.axes, engine.space.axes, strict=True):
             send(f"/vamen/state/axis/{axis.name}", position)
-        send("/vamen/state/tempo", engine.transport.tempo)
         send("/vamen/state/gain", engine.gain)
         send("/vamen/state/quantise", engine.quantise)
         send("/vamen/state/morph/mode", engine.space.morph_mode)
-        send("/vamen/state/playing", int(engine.transport.sounding))
+        send("/vamen/state/clock", engine.transport.clock)
+        send("/vamen/state/tempo/mode", engine.transport.tempo_mode)
+        self._send_transport()
+
+    def _send_transport(self) -> None:
+        self._sounding = self._engine.transport.sounding
+        self._feedback.send("/vamen/state/tempo", self._engine.transport.tempo)
+        self._feedback.send("/vamen/state/playing", int(self._sounding))
 
     def figures(self) -> dict[str, int | float]:
         """What the evening came to, by name."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bridge.player import FADE_FRAMES, SILENCE, TICK_FRAMES, Player, Publication
+from bridge.ring_reader import read_at_rate
 
 SLOTS, CAPACITY = 5, 5000
 RINGS = np.random.default_rng(0).uniform(-1.0, 1.0, (SLOTS, CAPACITY)).astype(np.float32)
@@ -54,7 +55,10 @@ def expected(publications: list[Publication], frames: int) -> FloatArray:
 def reading(publication: Publication, frame: int) -> float:
     if publication.slot == SILENCE:
         return 0.0
-    return publication.gain * float(RINGS[publication.slot, (frame - publication.anchor_frame) % publication.loop_length])
+    ring, frames = RINGS[publication.slot, : publication.loop_length], frame - publication.anchor_frame
+    if publication.rate == 1.0 and publication.position.is_integer():
+        return publication.gain * float(ring[(frames + int(publication.position)) % len(ring)])
+    return publication.gain * float(read_at_rate(ring, np.array([publication.position + frames * publication.rate]))[0])
 
 
 @st.composite
@@ -72,6 +76,8 @@ def scores(draw: st.DrawFn) -> list[Publication]:
                 anchor_frame=draw(st.integers(-10000, 10000)),
                 gain=draw(st.floats(0.0, 1.0, width=32)),
                 fade_frames=draw(st.sampled_from([0, 1, FADE_FRAMES, TICK_FRAMES])),
+                position=draw(st.sampled_from([0.0, 77.0, 0.5, -300.25])),
+                rate=draw(st.sampled_from([1.0, 1.0, 0.9987, 1.0021, 0.5, 1.7])),
             )
         )
     return publications
@@ -92,7 +98,15 @@ def test_blocks_of_any_size_give_the_same_samples_to_the_bit(publications: list[
 @pytest.mark.parametrize("size", [1, 64, 255, 256, 512, 65536])
 def test_a_long_score_in_fixed_blocks(size: int) -> None:
     publications = [
-        Publication(k, k * 1024, k % SLOTS if k % 7 else SILENCE, CAPACITY - 37 * (k % 9), 500 * k, 1.0 - k % 3 / 4)
+        Publication(
+            k,
+            k * 1024,
+            k % SLOTS if k % 7 else SILENCE,
+            CAPACITY - 37 * (k % 9),
+            500 * k,
+            1.0 - k % 3 / 4,
+            rate=(1.0, 1.0013, 0.9995)[k % 3],
+        )
         for k in range(60)
     ]
     whole = render(publications, 70000)
