@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import bridge.performance
+from bridge.clocks import Clocks
 from bridge.control import Control, ControlChange
 from bridge.engine import Engine
 from bridge.mailbox import Mailbox
@@ -19,8 +20,9 @@ from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
 from bridge.model import Model
 from bridge.performance import Performance
 from bridge.performer import Performer
-from bridge.player import TICK_FRAMES, Publication
+from bridge.player import SILENCE, TICK_FRAMES, Publication
 from bridge.ring_store import RING_SLOTS, RingStore
+from bridge.tempo_reference import TempoReference
 
 SECONDS = 9.5
 WAKING_SECONDS = 1e-6
@@ -33,6 +35,7 @@ class Stage(Mailbox):
         super().__init__()
         self.block_frames = float(block_frames)
         self.late = self.gaps = 0
+        self.latency_seconds = 0.0
         self.alive = True
         self.published: list[Publication] = []
         self.looks = 0
@@ -125,7 +128,8 @@ def play(
     exporter: Any = SimpleNamespace(put=evening.told.append, written=[])
     performer = Performer(engine.space.slot(1), seed=1)
     sound: Any = stage
-    performance = Performance(engine, sound, stage, reporter, exporter, performer, take)
+    clocks = Clocks(stage, evening.told.append, offset_seconds=0.0, has_midi=True, beats_per_minute=170.0)
+    performance = Performance(engine, sound, stage, reporter, exporter, performer, take, clocks)
     performance.begin()
     engine.step_ticks = 2
     performance.run(stage.stop)
@@ -162,6 +166,29 @@ def test_a_control_finds_its_tick_whether_or_not_the_loop_slept(
     assert rested.changes[:-1] == awake.changes[:-1]
     assert rested.published[:-1] == awake.published[:-1]
     assert rested.told == awake.told and rested.late == awake.late == 0
+
+
+def test_a_clock_is_followed_whether_or_not_the_loop_slept(monkeypatch: pytest.MonkeyPatch, tiny_model: Model) -> None:
+    """A master whose every beat comes with jitter of its own, that changes its tempo and stops."""
+    generator = np.random.default_rng(2)
+    turns = [(0.3, Control("clock", (), ("midi",)))]
+    line = TempoReference(-0.2, round(0.5 * ENGINE_SAMPLE_RATE), 168.7, True)
+    for beat in range(24):
+        if beat == 12:
+            line = line.at_tempo(150.0, line.frame_of_beat(beat))
+        frame = line.frame_of_beat(beat)
+        told = TempoReference(beat + float(generator.normal(0.0, 0.002)), frame, line.beats_per_minute, beat < 22)
+        turns.append((frame / ENGINE_SAMPLE_RATE, told.control()))
+    rested, awake = (play(monkeypatch, tiny_model, turns, 256, resting) for resting in (True, False))
+    assert rested.changes[:-1] == awake.changes[:-1]
+    assert rested.published[:-1] == awake.published[:-1] and rested.told == awake.told
+    assert rested.late == awake.late == 0 and rested.ticks < 0.8 * awake.ticks
+    sounding = [publication.effect_frame for publication in rested.published if publication.slot != SILENCE]
+    # The first loop of all sounds until the clock is changed; from then on the first beat and the stop are the clock's.
+    first = next(frame for frame in sounding if frame > 0.4 * ENGINE_SAMPLE_RATE)
+    assert first == pytest.approx(turns[1][0] * ENGINE_SAMPLE_RATE, abs=4 * TICK_FRAMES)
+    assert sounding[-1] < turns[-2][0] * ENGINE_SAMPLE_RATE + TICK_FRAMES
+    assert len({publication.loop_length for publication in rested.published}) == 3
 
 
 @pytest.mark.parametrize("block_frames", [128, 300])
