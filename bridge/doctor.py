@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
@@ -25,6 +25,9 @@ from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
 from bridge.model import Model
 from bridge.provider_choice import Timing, cpu_seconds, graph_seconds, median_seconds, remember
 from bridge.sound_graph import SoundGraph
+
+if TYPE_CHECKING:
+    from bridge.midi_ports import PortKind
 
 PLAY_SECONDS = 7.0
 """How long the self-test plays; with the renders before it, it takes about ten seconds."""
@@ -42,9 +45,12 @@ MOST_LATE_SHARE = 0.25
 
 
 def list_devices() -> int:
-    """`vamen devices`: every sound device and MIDI input, or the sentence that says why there is none."""
+    """`vamen devices`: every sound device and MIDI port, or the sentence that says why there is none."""
+    from bridge.midi_ports import INPUT, OUTPUT
+
     _print_sound_devices()
-    _print_midi_ports()
+    _print_midi_ports(INPUT)
+    _print_midi_ports(OUTPUT)
     return 0
 
 
@@ -194,16 +200,16 @@ def _print_sound_devices() -> None:
         )
 
 
-def _print_midi_ports() -> None:
-    from bridge.midi import list_ports
+def _print_midi_ports(kind: PortKind) -> None:
+    from bridge.midi_ports import list_ports
 
     try:
         with _native_libraries_silent():
-            ports = list_ports()
+            ports = list_ports(kind)
     except VamenError as error:
-        print(f"MIDI inputs: none: {error}")
+        print(f"{kind.noun}s: none: {error}")
         return
-    print("MIDI inputs:" if ports else "MIDI inputs: none")
+    print(f"{kind.noun}s:" if ports else f"{kind.noun}s: none")
     for port in ports:
         print(f"   {port}")
 

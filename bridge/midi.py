@@ -1,4 +1,4 @@
-"""MIDI in: a port of the system, its messages through the control map into the mailbox.
+"""MIDI in: a port of the system, its messages through the control map into the mailbox, its clock to whoever follows that.
 
 The driver fills a queue that a thread of ours empties. A callback into Python would make the driver wait for the interpreter's
 lock: under JACK its period passes meanwhile, and what it had not handed over yet is overwritten (beside a busy machine 14 of 240
@@ -8,54 +8,58 @@ bursts of 129 messages arrived with stale ones among them; through the queue non
 from __future__ import annotations
 
 import logging
-import sys
 import threading
+import time
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable
+from concurrent.futures import Future
 
 import mido
-import rtmidi
 
+from bridge.clock_input import ClockInput
 from bridge.control_map import ControlMap
-from bridge.errors import VamenError
 from bridge.mailbox import Mailbox
+from bridge.midi_clock import MESSAGE_LENGTHS, ArrivalTimes
+from bridge.midi_ports import INPUT, LOOK_SECONDS, MidiPort
 
 logger = logging.getLogger(__name__)
-
-ALSA_SEQUENCER = Path("/dev/snd/seq")
-CLIENT_NAME = "vamen"
 
 POLL_SECONDS = 0.002
 """How often the queue is looked at: a third of a tick of the engine."""
 
-QUEUED_MESSAGES = 4096
+CLOCK_LOOK_SECONDS = 0.05
 
-
-def list_ports() -> list[str]:
-    """The names of the MIDI inputs that could be opened now.
-
-    Raises:
-        VamenError: the system has no MIDI at all.
-    """
-    midi_in = _midi_in()
-    try:
-        return list(midi_in.get_ports())
-    finally:
-        midi_in.delete()
+ACTIVE_SENSING = 0xFE
 
 
 class MidiInput:
     """One MIDI input, found by (part of) its name; `start` opens it and begins to listen, `stop` ends both.
 
-    Whatever arrives, the thread goes on. `received` counts messages, `rejected` those that are no MIDI.
+    Whatever arrives, the thread goes on. `received` counts messages, `rejected` those that are no MIDI; clock and active sensing
+    come by the dozen and do not count. With `clock` the port can be its master. A port that goes away lets go of its keys and is
+    taken up again by name; `tell` is given the sentences that say so.
     """
 
-    def __init__(self, name: str, control_map: ControlMap, mailbox: Mailbox) -> None:
+    def __init__(
+        self,
+        name: str,
+        control_map: ControlMap,
+        mailbox: Mailbox,
+        clock: ClockInput | None = None,
+        tell: Callable[[str], None] = logger.warning,
+    ) -> None:
         self.received = 0
         self.rejected: Counter[str] = Counter()
         self._wanted = name
         self._control_map = control_map
         self._mailbox = mailbox
+        self._clock = clock
+        self._tell = tell
+        self._port = MidiPort(INPUT, name)
+        self._arrivals = ArrivalTimes()
+        self._held: set[tuple[int, int]] = set()
+        """Channel and number of the keys that are down."""
+        self._next_port_look = self._next_clock_look = 0.0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -65,22 +69,10 @@ class MidiInput:
         Raises:
             VamenError: there is no such port, more than one, or it cannot be opened.
         """
-        midi_in = _midi_in()
-        try:
-            ports = list(midi_in.get_ports())
-            number = _find(self._wanted, ports)
-            midi_in.open_port(number, name="in")
-        except VamenError:
-            midi_in.delete()
-            raise
-        except rtmidi.RtMidiError as error:
-            midi_in.delete()
-            raise VamenError(
-                f"The MIDI input {self._wanted!r} cannot be opened ({error}); close other programs that use it."
-            ) from error
-        self._thread = threading.Thread(target=self._run, args=(midi_in,), name="midi", daemon=True)
+        opened: Future[str] = Future()
+        self._thread = threading.Thread(target=self._run, args=(opened,), name="midi", daemon=True)
         self._thread.start()
-        return ports[number]
+        return opened.result()
 
     def stop(self) -> None:
         """Close the port; nothing happens if it was not started."""
@@ -96,8 +88,17 @@ class MidiInput:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def take(self, data: list[int]) -> None:
-        """Do what the bytes of one MIDI message say; what is none is counted, and the first explained."""
+    def take(self, data: list[int], seconds: float | None = None) -> None:
+        """Do what the bytes of one MIDI message say, which came at `seconds` (`time.perf_counter`; now where it is left out).
+
+        What is none is counted, and the first explained.
+        """
+        if data and MESSAGE_LENGTHS.get(data[0]) == len(data):
+            if self._clock is not None:
+                self._clock.take(self, data, time.perf_counter() if seconds is None else seconds)
+            return
+        if data == [ACTIVE_SENSING]:
+            return
         self.received += 1
         try:
             message = mido.Message.from_bytes(data)
@@ -107,48 +108,56 @@ class MidiInput:
                 shown = " ".join(f"{byte:02x}" for byte in data[:16])
                 logger.warning("%s sent no MIDI message (%s: %s). More of these are only counted.", self._wanted, shown, error)
             return
-        for control in self._control_map.translate(message):
-            self._mailbox.put(control)
+        if message.type == "note_on" and message.velocity > 0:
+            self._held.add((message.channel, message.note))
+        elif message.type in ("note_on", "note_off"):
+            self._held.discard((message.channel, message.note))
+        self._mean(message)
 
-    def _run(self, midi_in: rtmidi.MidiIn) -> None:
+    def poll(self, now: float) -> None:
+        """Take what waits at `now` (`time.perf_counter`), and look after port and clock; the thread does so every 2 ms."""
+        if now >= self._next_port_look:
+            self._next_port_look = now + LOOK_SECONDS
+            self._look_after_port()
+        if self._clock is not None and now >= self._next_clock_look:
+            self._next_clock_look = now + CLOCK_LOOK_SECONDS
+            self._clock.look(now)
+        if (client := self._port.client) is None:
+            return
+        while (event := client.get_message()) is not None:
+            data, since_last = event
+            self.take(data, self._arrivals.arrival(time.perf_counter(), since_last))
+
+    def _run(self, opened: Future[str]) -> None:
+        try:
+            opened.set_result(self._port.open())
+        except Exception as error:
+            opened.set_exception(error)
+            return
         try:
             while not self._stopping.wait(POLL_SECONDS):
-                while (event := midi_in.get_message()) is not None:
-                    self._take_guarded(event[0])
+                self._poll_guarded()
         finally:
-            midi_in.close_port()
-            midi_in.delete()
+            self._port.close()
 
-    def _take_guarded(self, data: list[int]) -> None:
+    def _poll_guarded(self) -> None:
         try:
-            self.take(data)
+            self.poll(time.perf_counter())
         except Exception:
             # The last line of defence on stage: an error of ours loses one message, not the controller.
             logger.exception("a MIDI message met an error in VAmEn")
             self.rejected["internal error"] += 1
 
+    def _look_after_port(self) -> None:
+        sentence = self._port.look()
+        if sentence is not None:
+            self._tell(sentence)
+        if self._port.client is None:
+            # Nobody will say any more that they were let go.
+            while self._held:
+                channel, note = self._held.pop()
+                self._mean(mido.Message("note_off", channel=channel, note=note))
 
-def _midi_in() -> rtmidi.MidiIn:
-    """A MIDI client: the system's own API; on Linux without ALSA's sequencer (containers, servers) JACK's."""
-    api = rtmidi.API_UNSPECIFIED
-    if sys.platform == "linux" and not ALSA_SEQUENCER.exists():
-        api = rtmidi.API_UNIX_JACK
-    try:
-        return rtmidi.MidiIn(api, CLIENT_NAME, QUEUED_MESSAGES)
-    except rtmidi.RtMidiError as error:
-        remedy = (
-            "load ALSA's sequencer (modprobe snd-seq) or start a JACK server" if sys.platform == "linux" else "check the drivers"
-        )
-        raise VamenError(f"This system offers no MIDI ({error}); {remedy}, or play without --midi-in.") from error
-
-
-def _find(wanted: str, ports: list[str]) -> int:
-    """The number of the one port that is meant: by its whole name, else by the part of it, whatever the case."""
-    if wanted in ports:
-        return ports.index(wanted)
-    found = [number for number, port in enumerate(ports) if wanted.casefold() in port.casefold()]
-    if len(found) == 1:
-        return found[0]
-    there = ", ".join(ports[number] for number in found) if found else ", ".join(ports) or "none at all"
-    reason = "fits several MIDI inputs" if found else "is none of the MIDI inputs"
-    raise VamenError(f"{wanted!r} {reason} (there are: {there}); name one of them, or part of its name that no other has.")
+    def _mean(self, message: mido.Message) -> None:
+        for control in self._control_map.translate(message):
+            self._mailbox.put(control)

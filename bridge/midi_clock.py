@@ -21,6 +21,8 @@ PULSES_PER_UNIT = 6
 """Of the song position pointer: a sixteenth."""
 
 CLOCK, START, CONTINUE, STOP, SONG_POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
+MESSAGE_LENGTHS = {CLOCK: 1, START: 1, CONTINUE: 1, STOP: 1, SONG_POSITION: 3}
+"""In bytes."""
 
 VANISHED_SECONDS = 0.5
 """Without a pulse for so long the source has gone; the slowest tempo has one every 0.125 s."""
@@ -30,6 +32,9 @@ TEMPO_RANGE = (20.0, 400.0)
 
 SETTLING_PULSES = (RECOGNISED_PULSES, 2 * RECOGNISED_PULSES)
 """After a new tempo the reference is told at these pulses, from then on once a beat."""
+
+NEW_RASTER = 3.0
+"""In units of the jitter: a first pulse after start or continue that is further off lies on a raster of its own."""
 
 LONGEST_WAIT_SECONDS = 0.1
 """What the driver says a message waited for us: beyond this its clock and ours have come apart."""
@@ -86,9 +91,7 @@ class MidiClock:
             case [status] if status == CONTINUE:
                 return self._go(self._next, seconds)
             case [status] if status == STOP:
-                latest = self._next - self.running
-                self.running = False
-                return self._line(latest, self._loop.seconds) if self._loop.recognised else None
+                return self._halt()
             case [status, low, high] if status == SONG_POSITION and low < 0x80 and high < 0x80:
                 self._next = PULSES_PER_UNIT * (low + 128 * high)
                 self._moved = True
@@ -111,6 +114,14 @@ class MidiClock:
     def _tempo(self) -> float:
         return 60.0 / (PULSES_PER_BEAT * self._period) if self._period else 0.0
 
+    def _halt(self) -> TempoReference | None:
+        """Stop: the line goes on through the latest pulse; also where too few have come since a pause for a line of their own."""
+        latest = self._next - self.running
+        self.running = False
+        if self._heard_seconds is None:
+            return None
+        return self._line(latest, self._loop.seconds if self._loop.recognised else self._heard_seconds)
+
     def _go(self, pulse: int, seconds: float) -> TempoReference | None:
         """Start or continue: the master runs, and its next pulse is `pulse`."""
         self.running, self._next, self._moved = True, pulse, True
@@ -120,28 +131,33 @@ class MidiClock:
         return self._line(pulse, max(self._loop.seconds + self._period, seconds))
 
     def _pulse(self, seconds: float) -> TempoReference | None:
-        pulse, moved = self._next, self._moved
+        pulse, moved, silent = self._next, self._moved, self._silent(seconds)
         self._moved = False
-        if self._silent(seconds):
-            if self.running and not moved and self._period and self._heard_seconds is not None:
-                # Its beat went on meanwhile, as ours did: the nearest pulse is meant.
-                pulse += round((seconds - self._heard_seconds) / self._period) - 1
-            self._loop.restart()
-        elif moved and abs(seconds - self._loop.seconds - self._period) > self._period / 2.0:
-            # A start lays the raster of pulses anew; what it leaves out was not lost.
-            self._loop.restart()
+        if silent and self.running and not moved and self._period and self._heard_seconds is not None:
+            # Its beat went on meanwhile, as ours did: the nearest pulse is meant.
+            pulse += round((seconds - self._heard_seconds) / self._period) - 1
+        if silent or (moved and abs(seconds - self._loop.seconds - self._period) > NEW_RASTER * self._loop.jitter_seconds):
+            self._begin_raster(seconds)
         self._heard_seconds = seconds
         jump = self._loop.update(seconds)
         self._next = pulse + self.running
         if not self._loop.recognised:
             # At the tempo as last known, until the pulses tell.
-            return self._line(pulse, seconds) if moved or self._loop.pulses == 1 else None
+            return self._line(pulse, seconds) if moved or silent or self._loop.pulses == 1 else None
         if not self._keep_tempo():
             return None
         on_the_beat = (pulse if self.running else self._loop.pulses) % PULSES_PER_BEAT == 0
-        if moved or jump is not None or on_the_beat or self._loop.pulses in SETTLING_PULSES:
+        if moved or silent or jump is not None or on_the_beat or self._loop.pulses in SETTLING_PULSES:
             return self._line(pulse, self._loop.seconds)
         return None
+
+    def _begin_raster(self, seconds: float) -> None:
+        """The pulses lie anew from the one at `seconds`, at the same tempo: if they have another one, that is a jump, which the loop
+        finds as soon as a tempo to begin with."""
+        pulses = self._loop.pulses if self._loop.recognised else 0
+        self._loop.restart()
+        self._loop.pulses = pulses
+        self._loop.seconds = seconds - self._loop.period
 
     def _keep_tempo(self) -> bool:
         """Take the loop's tempo for the last one known; if it is none, begin again."""

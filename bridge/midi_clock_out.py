@@ -1,8 +1,9 @@
 """MIDI clock out: so that a drum machine or a sequencer can follow us.
 
 `ClockSchedule` decides which messages are due at a moment, from the tempo reference that the engine follows and the sound's
-clock; `MidiClockOutput` sends them from a thread of its own. Pulses go on while nothing sounds, so that the follower knows the
-tempo before the one. Start comes before the pulse of the one, continue before the pulse that the song position pointer has named.
+clock; `MidiClockOutput` sends them to a port from a thread of its own. Pulses go on while nothing sounds, so that the follower
+knows the tempo before the one. Start comes before the pulse of the one, continue before the pulse that the song position pointer
+has named.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+
+import rtmidi
 
 from bridge.frame_clock import FrameClock
 from bridge.midi_clock import CLOCK, CONTINUE, PULSES_PER_BEAT, PULSES_PER_UNIT, SONG_POSITION, START, STOP
+from bridge.midi_ports import LOOK_SECONDS, OUTPUT, MidiPort
 from bridge.tempo_reference import TempoReference
 
 logger = logging.getLogger(__name__)
@@ -32,6 +37,10 @@ QUICKEST = 0.5
 
 IDLE_SECONDS = 0.01
 """Between two looks when nothing is due: how late a new reference can be noticed, which is told ahead of its sound."""
+
+
+LOOK_ROOM_SECONDS = 0.004
+"""Until the next pulse, so that a look at the ports makes none late."""
 
 
 class ClockSchedule:
@@ -52,6 +61,10 @@ class ClockSchedule:
     def follow(self, reference: TempoReference) -> None:
         """The line of beats from now on; from any thread."""
         self._reference = reference
+
+    def begin_again(self) -> None:
+        """The follower is not the one of before, and knows nothing; from the thread that asks what is due."""
+        self._followed, self._started, self._begin = None, False, None
 
     def due(self, now: float) -> tuple[list[Message], float]:
         """The messages to be sent now, in order, and the moment of the next look (`time.perf_counter`)."""
@@ -109,46 +122,93 @@ class ClockSchedule:
 
 
 class MidiClockOutput:
-    """Sends a schedule through `send` (a MIDI output's send_message) from a thread; `start` begins, `stop` ends with a stop.
+    """Sends a schedule to one MIDI output, found by (part of) its name: `start` opens it and begins, `stop` ends with a stop.
 
-    A message that the port does not take is counted in `failed`, and the first one logged; the clock goes on, since a port that
-    went away may come back.
+    A port that goes away is taken up again by name, and what hangs on it is then told anew where we are; `tell` is given the
+    sentences that say so. A message that the port does not take is counted in `failed`, and the first one logged.
     """
 
-    def __init__(self, schedule: ClockSchedule, send: Callable[[Message], None]) -> None:
+    def __init__(self, name: str, schedule: ClockSchedule, tell: Callable[[str], None] = logger.warning) -> None:
         self.failed = 0
         self._schedule = schedule
-        self._send = send
+        self._tell = tell
+        self._port = MidiPort(OUTPUT, name)
+        self._next_port_look = 0.0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Begin to send."""
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="midi clock", daemon=True)
+    def start(self) -> str:
+        """Open the port and begin to send; returns its full name.
+
+        Raises:
+            VamenError: there is no such port, more than one, or it cannot be opened.
+        """
+        opened: Future[str] = Future()
+        self._thread = threading.Thread(target=self._run, args=(opened,), name="midi clock", daemon=True)
         self._thread.start()
+        return opened.result()
+
+    def open(self) -> str:
+        """Open the port without a thread, for who calls `step` himself; otherwise as `start`."""
+        return self._port.open()
 
     def stop(self) -> None:
-        """End the thread and stop the follower; nothing happens if it was not started."""
+        """Stop the follower and close the port; nothing happens if it was not started."""
         if self._thread is not None:
             self._stopping.set()
             self._thread.join()
+            self._stopping.clear()
             self._thread = None
-            self.send((STOP,))
 
-    def send(self, message: Message) -> None:
-        """Send one message, whatever the port says."""
-        try:
+    def __enter__(self) -> MidiClockOutput:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def step(self, now: float) -> float:
+        """Send what is due at `now` (`time.perf_counter`), look after the port; returns the moment of the next step."""
+        messages, next_look = self._schedule.due(now)
+        for message in messages:
             self._send(message)
+        if now >= self._next_port_look and next_look - now >= LOOK_ROOM_SECONDS:
+            self._next_port_look = now + LOOK_SECONDS
+            sentence = self._port.look()
+            if sentence is not None:
+                self._schedule.begin_again()
+                self._tell(sentence)
+        return next_look
+
+    def _run(self, opened: Future[str]) -> None:
+        try:
+            opened.set_result(self._port.open())
         except Exception as error:
-            # rtmidi raises what its driver raises, among it SystemError.
+            opened.set_exception(error)
+            return
+        try:
+            while not self._stopping.is_set():
+                # Not Event.wait, which on Windows wakes up only every 15 ms; no sleep is longer than IDLE_SECONDS.
+                time.sleep(max(0.0, self._step_guarded() - time.perf_counter()))
+            self._send((STOP,))
+        finally:
+            self._port.close()
+
+    def _step_guarded(self) -> float:
+        now = time.perf_counter()
+        try:
+            return self.step(now)
+        except Exception:
+            # As with MIDI in: an error of ours costs a pulse, not the clock.
+            logger.exception("the MIDI clock met an error in VAmEn")
+            return now + IDLE_SECONDS
+
+    def _send(self, message: Message) -> None:
+        if (client := self._port.client) is None:
+            return
+        try:
+            client.send_message(message)
+        except rtmidi.RtMidiError as error:
             self.failed += 1
             if self.failed == 1:
                 logger.warning("The MIDI clock cannot be sent (%s). More of these are only counted.", error)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            messages, next_look = self._schedule.due(time.perf_counter())
-            for message in messages:
-                self.send(message)
-            self._stopping.wait(max(0.0, next_look - time.perf_counter()))

@@ -9,12 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bridge import devices, doctor, midi
+from bridge import devices, doctor, midi_ports
 from bridge.__main__ import main
 from bridge.devices import SoundDevice
 from bridge.doctor import judge
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
+from bridge.midi_ports import INPUT, PortKind
 from bridge.model import Model
 from bridge.provider_choice import Timing
 from tests.conftest import TINY_MODEL
@@ -31,11 +32,11 @@ def no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> list[SoundDevice]:
         raise VamenError("PortAudio is missing: install libportaudio2")
 
-    def no_midi() -> list[str]:
+    def no_midi(kind: PortKind) -> list[str]:
         raise VamenError("This system offers no MIDI; start a JACK server")
 
     monkeypatch.setattr(devices, "list_sound_devices", missing)
-    monkeypatch.setattr(midi, "list_ports", no_midi)
+    monkeypatch.setattr(midi_ports, "list_ports", no_midi)
 
 
 def test_devices_are_listed_with_rate_and_latency(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +45,7 @@ def test_devices_are_listed_with_rate_and_latency(monkeypatch: pytest.MonkeyPatc
         SoundDevice(3, "Desk", "JACK", 96_000, 0.0027, 1, is_default=False),
     ]
     monkeypatch.setattr(devices, "list_sound_devices", lambda: rows)
-    monkeypatch.setattr(midi, "list_ports", lambda: ["Knobs:Knobs MIDI 1"])
+    monkeypatch.setattr(midi_ports, "list_ports", lambda kind: ["Knobs:Knobs MIDI 1"] if kind is INPUT else [])
     assert main(["devices"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "Sound devices:",
@@ -52,6 +53,7 @@ def test_devices_are_listed_with_rate_and_latency(monkeypatch: pytest.MonkeyPatc
         "   Desk (JACK): 96000 Hz, 2.7 ms, 1 channel",
         "MIDI inputs:",
         "   Knobs:Knobs MIDI 1",
+        "MIDI outputs: none",
     ]
 
 

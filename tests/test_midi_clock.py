@@ -186,6 +186,54 @@ def test_a_vanished_master_is_said_once_and_taken_up_again_on_its_beat() -> None
         assert beat_heard_at(reference, back) == pytest.approx(1901 / PULSES_PER_BEAT, abs=0.002)
 
 
+@pytest.mark.parametrize("moved_seconds", [-0.009, 0.004, 0.009])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_start_may_lay_the_pulses_anew_and_the_tempo_is_kept(moved_seconds: float, seed: int) -> None:
+    before = with_jitter(pulses(ORIGIN, 126.0, 240), seed)
+    one = ORIGIN + 240 * 60 / 126 / PULSES_PER_BEAT + moved_seconds
+    clock = MidiClock(exact_frames())
+    heard(clock, before)
+    told = heard(clock, [(one - 0.002, [START]), *with_jitter(pulses(one, 126.0, 96), seed + 100)])
+    for number in (1, 12, 24, 48, 95):
+        moment = one + number * 60 / 126 / PULSES_PER_BEAT
+        current = [reference for when, reference in told if when <= moment][-1]
+        # A pulse with its 0.8 ms of jitter on average is all that is known of the new raster at first.
+        assert abs(beat_heard_at(current, moment) - number / PULSES_PER_BEAT) * 60 / 126 < 0.003
+        assert current.beats_per_minute == pytest.approx(126.0, rel=0.002)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_master_that_returns_keeps_its_tempo_and_may_bring_another(seed: int) -> None:
+    for tempo, tolerance in ((126.0, 0.002), (140.0, 0.005)):
+        clock = MidiClock(exact_frames())
+        heard(clock, with_jitter([(ORIGIN - 0.01, [START]), *pulses(ORIGIN, 126.0, 400)], seed))
+        back = ORIGIN + 400 * 60 / 126 / PULSES_PER_BEAT + 3.0
+        told = heard(clock, with_jitter(pulses(back, tempo, 96), seed + 50))
+        assert told[0][0] == pytest.approx(back, abs=0.005)
+        after_a_beat = [reference for when, reference in told if when > back + 60 / tempo]
+        assert all(reference.beats_per_minute == pytest.approx(tempo, rel=tolerance) for reference in after_a_beat)
+
+
+def test_stop_is_told_at_once_wherever_it_comes() -> None:
+    """After any number of pulses since a pause, also as the first that is heard of a master after its silence."""
+    for count in range(12):
+        clock = MidiClock(exact_frames())
+        heard(clock, [(ORIGIN - 0.01, [START]), *pulses(ORIGIN, 126.0, 100)])
+        back = ORIGIN + 10.0
+        heard(clock, pulses(back, 126.0, count))
+        ((_, reference),) = heard(clock, [(back + 0.3, [STOP])])
+        assert not reference.running and not clock.running
+        ((_, reference),) = heard(clock, [(back + 0.4, [START]), (back + 0.401, [CLOCK])])[-1:]
+        assert reference.running and reference.beats_per_minute == pytest.approx(126.0, rel=1e-3)
+        assert beat_heard_at(reference, back + 0.401) == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_stop_before_any_tempo_is_known_is_no_reference() -> None:
+    clock = MidiClock(exact_frames())
+    assert heard(clock, [(ORIGIN, [STOP]), (ORIGIN, [START]), *pulses(ORIGIN, 126.0, 5), (ORIGIN + 0.2, [STOP])]) == []
+    assert not clock.running
+
+
 def test_a_stopped_master_may_be_silent() -> None:
     clock = MidiClock(exact_frames())
     heard(clock, [(ORIGIN, [START]), *pulses(ORIGIN, 126.0, 100), (ORIGIN + 2.0, [STOP])])

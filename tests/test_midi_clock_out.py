@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import queue
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import rtmidi
 
+from bridge import midi_clock_out
 from bridge.frame_clock import FrameClock
 from bridge.midi_clock import CLOCK, CONTINUE, PULSES_PER_BEAT, SONG_POSITION, START, STOP, MidiClock
-from bridge.midi_clock_out import IDLE_SECONDS, ClockSchedule, Message, MidiClockOutput
+from bridge.midi_clock_out import IDLE_SECONDS, LOOK_ROOM_SECONDS, ClockSchedule, Message, MidiClockOutput
+from bridge.midi_ports import LOOK_SECONDS
 from bridge.sample_rate import ENGINE_SAMPLE_RATE
 from bridge.tempo_reference import TempoReference
+from tests.letters import PATIENCE_SECONDS
+from tests.midi_peers import FakeClient, FakeSystem
 
 ORIGIN = 500.0
-PATIENCE_SECONDS = 20.0
 Sent = list[tuple[float, Message]]
 
 
@@ -154,23 +159,71 @@ def test_our_own_input_follows_our_output_through_everything(seed: int) -> None:
             assert abs(latest.error_beats(reference, frame_at(end))) * 60 / reference.beats_per_minute < 0.003
 
 
-def test_the_thread_sends_and_a_port_that_fails_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_follower_that_was_away_is_told_where_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = FakeSystem("Drums")
+    monkeypatch.setattr(midi_clock_out, "OUTPUT", system.kind())
+    said: list[str] = []
+    schedule = ClockSchedule(clock_of_sound())
+    output = MidiClockOutput("drums", schedule, said.append)
+    assert output.open() == "Drums"
+    schedule.follow(TempoReference(0.0, frame_at(ORIGIN), 126.0, True))
+
+    def play(start: float, seconds: float) -> list[Message]:
+        system.sent.clear()
+        now = start
+        while now < start + seconds:
+            now = output.step(now)
+        return [message for message in system.sent if message != (CLOCK,)]
+
+    assert play(ORIGIN - 0.01, 1.0) == [(START,)]
+    system.ports = []
+    assert play(ORIGIN + 1.0, 1.0) == [] and "Drums has gone" in said[0]
+    system.ports = ["Drums 2"]
+    # 2 s are 4.2 beats: the next sixteenth but one at the latest.
+    (position, go_on) = play(ORIGIN + 2.0, 1.0)
+    assert position[0] == SONG_POSITION and position[1] in range(17, 19) and go_on == (CONTINUE,)
+    assert len(said) == 2 and output.failed == 0
+
+
+def test_a_port_is_looked_after_between_pulses_and_not_before_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    system = FakeSystem("Drums")
+    monkeypatch.setattr(midi_clock_out, "OUTPUT", system.kind())
+    schedule = ClockSchedule(clock_of_sound())
+    output = MidiClockOutput("Drums", schedule)
+    output.open()
+    schedule.follow(TempoReference(0.0, frame_at(ORIGIN), 400.0, True))
+    looks: list[float] = []
+    now = ORIGIN
+    monkeypatch.setattr(output._port, "look", lambda: looks.append(now))
+    while now < ORIGIN + 5.0:
+        next_step = output.step(now)
+        if looks and looks[-1] == now:
+            assert next_step - now >= LOOK_ROOM_SECONDS
+        now = next_step
+    assert len(looks) == pytest.approx(5.0 / LOOK_SECONDS, abs=2)
+
+
+def test_the_thread_sends_and_a_port_that_fails_does_not_end_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(FakeClient):
+        def send_message(self, message: Message) -> None:
+            if len(refused) < 3:
+                refused.append(message)
+                raise rtmidi.RtMidiError("the port is gone")
+            arrived.put(message)
+
+    refused: list[Message] = []
+    arrived: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    system = FakeSystem("Drums")
+    monkeypatch.setattr(midi_clock_out, "OUTPUT", replace(system.kind(), make=lambda api: Failing(system)))
     frames = FrameClock()
     frames.note(0, 0.0)
     schedule = ClockSchedule(frames)
     schedule.follow(TempoReference(0.0, 0, 240.0, False))
-    arrived: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    refused: list[Message] = []
-
-    def send(message: Message) -> None:
-        if len(refused) < 3:
-            refused.append(message)
-            raise SystemError("the port is gone")
-        arrived.put(message)
-
-    output = MidiClockOutput(schedule, send)
+    output = MidiClockOutput("Drums", schedule)
     output.stop()
-    output.start()
+    assert output.start() == "Drums"
     assert [arrived.get(timeout=PATIENCE_SECONDS) for _ in range(5)] == [(CLOCK,)] * 5
     output.stop()
     last = None
@@ -178,3 +231,4 @@ def test_the_thread_sends_and_a_port_that_fails_does_not_end_it(caplog: pytest.L
         last = arrived.get()
     assert last == (STOP,)
     assert output.failed == 3 and caplog.text.count("the port is gone") == 1
+    assert system.clients == 0
