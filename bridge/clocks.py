@@ -8,11 +8,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from bridge.clock_input import ClockInput
 from bridge.control import Control
 from bridge.errors import VamenError
 from bridge.frame_clock import FrameClock
 from bridge.link_clock import LinkClock
 from bridge.mailbox import Mailbox
+from bridge.midi_clock import MidiClock
 from bridge.sound_process import SoundProcess
 from bridge.tempo_reference import TempoReference
 
@@ -32,6 +34,8 @@ class Clocks:
     ) -> None:
         self.frames = FrameClock()
         self.source = "internal"
+        self.midi = ClockInput(MidiClock(self.frames), self._follow_midi, tell)
+        """What the MIDI inputs hand their clock messages to."""
         self._mailbox = mailbox
         self._tell = tell
         self._offset_seconds = offset_seconds
@@ -58,8 +62,7 @@ class Clocks:
             # It may have been running for long; what it said last still holds.
             self._mailbox.put(self._from_midi.control())
 
-    def follow_midi(self, reference: TempoReference) -> None:
-        """What the MIDI clock says; any thread."""
+    def _follow_midi(self, reference: TempoReference) -> None:
         self._from_midi = reference
         if self.source == "midi":
             self._mailbox.put(reference.control())

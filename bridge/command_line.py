@@ -71,7 +71,11 @@ def _add_play(commands: Commands[_CommandParser]) -> None:
         "--osc-port", type=_whole(0, 65_535), default=DEFAULT_OSC_PORT, metavar="PORT",
         help="UDP port to listen on, 0 for any free one (default: %(default)s)",
     )  # fmt: skip
-    play.add_argument("--midi-in", metavar="NAME", help="MIDI port to listen to; part of its name is enough")
+    play.add_argument(
+        "--midi-in", metavar="NAME", action="append", default=[],
+        help="MIDI port to listen to; part of its name is enough, and there may be several",
+    )  # fmt: skip
+    play.add_argument("--midi-clock-out", metavar="NAME", help="MIDI port that our clock is sent to")
     _add_control_map(play)
     play.add_argument(
         "--output", choices=["audio", "none"], default="audio",

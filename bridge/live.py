@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from bridge.clocks import Clocks
 from bridge.control_map import ControlMap
@@ -30,6 +31,9 @@ from bridge.slot_file import load_slots
 from bridge.sound_process import SoundProcess
 from bridge.take import TakeWriter
 from bridge.watch_folder import WatchFolder
+
+if TYPE_CHECKING:
+    from bridge.midi_clock_out import ClockSchedule
 
 ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
@@ -60,7 +64,21 @@ def run(arguments: argparse.Namespace) -> int:
         mailbox = Mailbox()
         folder = WatchFolder(arguments.watch_folder) if arguments.watch_folder else None
         server = stack.enter_context(OscServer(arguments.osc_host, arguments.osc_port, mailbox, layout))
-        midi_name = _open_midi(stack, arguments, mailbox, layout)
+        reporter = Reporter(server.feedback)
+        clocks = Clocks(
+            mailbox,
+            reporter.tell,
+            offset_seconds=arguments.offset_ms / 1000.0,
+            has_midi=bool(arguments.midi_in),
+            beats_per_minute=arguments.bpm,
+        )
+        stack.callback(clocks.stop)
+        midi_names = _open_midi(stack, arguments, mailbox, layout, clocks, reporter)
+        clock_out = None
+        if arguments.midi_clock_out is not None:
+            clock_out, name = _open_clock_out(stack, arguments.midi_clock_out, clocks, reporter)
+            midi_names.append(name)
+        clocks.change(arguments.clock)
         take = stack.enter_context(TakeWriter(arguments.record, layout)) if arguments.record else None
         sound = SoundProcess(
             capacity=model.metadata.spec.loop_length(SLOWEST_TEMPO),
@@ -76,24 +94,14 @@ def run(arguments: argparse.Namespace) -> int:
         engine = Engine(model, RingStore(sound.rings, lambda: sound.released_sequence), round(arguments.bpm, DECIMALS))
         for number, latent in load_slots(arguments.slot, model).items():
             engine.space.put_slot(number, latent)
-        reporter = Reporter(server.feedback)
         settings = ExportSettings(folder.path, arguments.model, arguments.provider) if folder else None
         exporter = Exporter(settings, reporter)
         exporter.start()
         stack.callback(exporter.close)
         performer = Performer(engine.space.slot(1), seed=secrets.randbelow(2**31)) if arguments.drift else None
-        clocks = Clocks(
-            mailbox,
-            reporter.tell,
-            offset_seconds=arguments.offset_ms / 1000.0,
-            has_midi=arguments.midi_in is not None,
-            beats_per_minute=arguments.bpm,
-        )
-        stack.callback(clocks.stop)
-        clocks.change(arguments.clock)
-        performance = Performance(engine, sound, mailbox, reporter, exporter, performer, take, clocks)
+        performance = Performance(engine, sound, mailbox, reporter, exporter, performer, take, clocks, clock_out)
         performance.begin()
-        _introduce(sound, server, folder, midi_name, model, arguments.clock)
+        _introduce(sound, server, folder, midi_names, model, arguments.clock)
         performance.run(stop)
         exporter.close()
         sound.close()
@@ -101,24 +109,38 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _open_midi(stack: ExitStack, arguments: argparse.Namespace, mailbox: Mailbox, layout: ControlLayout) -> str | None:
+def _open_midi(
+    stack: ExitStack, arguments: argparse.Namespace, mailbox: Mailbox, layout: ControlLayout, clocks: Clocks, reporter: Reporter
+) -> list[str]:
+    """Open every MIDI input that is named; a map is kept for each, since it knows which keys are down."""
     control_map = ControlMap.load(arguments.map, layout)
-    if arguments.midi_in is None:
-        return None
-    from bridge.midi import MidiInput
+    names: list[str] = []
+    for wanted in arguments.midi_in:
+        from bridge.midi import MidiInput
 
-    midi = MidiInput(arguments.midi_in, control_map, mailbox)
-    name = midi.start()
-    stack.callback(midi.stop)
-    return name
+        midi = MidiInput(wanted, control_map, mailbox, clocks.midi, reporter.tell)
+        names.append(midi.start())
+        stack.callback(midi.stop)
+        control_map = ControlMap.load(arguments.map, layout)
+    return names
+
+
+def _open_clock_out(stack: ExitStack, wanted: str, clocks: Clocks, reporter: Reporter) -> tuple[ClockSchedule, str]:
+    from bridge.midi_clock_out import ClockSchedule, MidiClockOutput
+
+    schedule = ClockSchedule(clocks.frames)
+    output = MidiClockOutput(wanted, schedule, reporter.tell)
+    name = output.start()
+    stack.callback(output.stop)
+    return schedule, f"clock to {name}"
 
 
 def _introduce(
-    sound: SoundProcess, server: OscServer, folder: WatchFolder | None, midi_name: str | None, model: Model, clock: str
+    sound: SoundProcess, server: OscServer, folder: WatchFolder | None, midi_names: list[str], model: Model, clock: str
 ) -> None:
     parts = [f"sound: {sound.description}", f"clock: {clock}", f"OSC port: {server.port}"]
-    if midi_name is not None:
-        parts.append(f"MIDI: {midi_name}")
+    if midi_names:
+        parts.append(f"MIDI: {', '.join(midi_names)}")
     parts += [f"folder: {folder.path if folder else 'none'}", f"model: {model.metadata.name} ({model.providers[0]})"]
     print("vamen plays. " + " | ".join(parts), flush=True)
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,13 +21,15 @@ from bridge.exporter import Exporter, Reporter
 from bridge.generator import Ring
 from bridge.mailbox import Mailbox
 from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE
-from bridge.midi_clock_out import ClockSchedule
 from bridge.performer import Performer
 from bridge.player import FADE_FRAMES, TICK_FRAMES
 from bridge.sound_process import SoundProcess
 from bridge.take import TakeWriter
 from bridge.tempo_reference import CONTROL_NAME as REFERENCE
 from bridge.tempo_reference import TempoReference
+
+if TYPE_CHECKING:
+    from bridge.midi_clock_out import ClockSchedule
 
 logger = logging.getLogger(__name__)
 

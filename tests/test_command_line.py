@@ -23,17 +23,19 @@ def test_play_has_the_documented_defaults() -> None:
     play = vars(parse("play"))
     del play["run"]
     assert play == {
-        "model": None, "bpm": 170.0, "clock": "internal", "osc_host": "127.0.0.1", "osc_port": 9000, "midi_in": None,
+        "model": None, "bpm": 170.0, "clock": "internal", "osc_host": "127.0.0.1", "osc_port": 9000, "midi_in": [],
         "map": None, "output": "audio", "device": None, "channels": (1, 2), "watch_folder": None, "record": None,
-        "capture": None, "drift": 1, "slot": [], "provider": "auto", "blocksize": 256,
+        "capture": None, "drift": 1, "slot": [], "provider": "auto", "blocksize": 256, "midi_clock_out": None, "offset_ms": 0.0,
     }  # fmt: skip
 
 
 def test_play_takes_every_option() -> None:
     play = parse(
         "play", "--channels", "3,4", "--slot", "9=a.json", "--slot", "10=b=c.json", "--drift", "0", "--bpm", "174.5",
+        "--midi-in", "drums", "--midi-in", "knobs", "--clock", "midi", "--offset-ms", "-12.5",
     )  # fmt: skip
     assert play.channels == (3, 4)
+    assert (play.midi_in, play.clock, play.offset_ms) == (["drums", "knobs"], "midi", -12.5)
     assert play.slot == [(9, Path("a.json")), (10, Path("b=c.json"))]
     assert play.drift == 0
     assert play.bpm == 174.5
