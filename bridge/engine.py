@@ -130,7 +130,7 @@ class Engine:
         effect = number * TICK_FRAMES
         for control in controls:
             self._apply(control, now=effect)
-        self._announce(self.transport.follow(number, self._repainting))
+        self._announce(self.transport.follow(number))
         self._follow_latent(number)
         if number >= self._busy_until:
             self._paint(number, effect)
@@ -197,11 +197,6 @@ class Engine:
         if fade_frames is not None:
             self._changed, self._fade = True, min(fade_frames, self._fade)
 
-    @property
-    def _repainting(self) -> bool:
-        """Whether the ring that sounds is on its way out because of its tempo."""
-        return self.transport.wants_painting(self.ring.grid.loop_length)
-
     # -- painting -------------------------------------------------------------------------------------------------------------
 
     def _hand_over(self, number: int, effect: int) -> None:
@@ -236,7 +231,7 @@ class Engine:
             if takeover is not None:
                 takeover.ring.move_to(self.space.latent())
             self._moved = False
-        if self._takeover is None and self._repainting:
+        if self._takeover is None and self.transport.wants_painting:
             self._begin(ring_of(self.model, self.space.latent(), self.transport.painted_tempo), number, None)
 
     def _begin(self, ring: Ring, number: int, boundary_beats: int | None) -> _Takeover:

@@ -248,8 +248,7 @@ class Performance:
                 self._performer.touched(control)
             controls += self._performer.controls(engine.transport.beat_at(tick * TICK_FRAMES))
         self._record(tick * TICK_FRAMES, controls)
-        if any(control.name != REFERENCE for control in controls):
-            self._moved_at = tick
+        painting = engine.painting
         jobs, begun = engine.counters.jobs, time.perf_counter()
         try:
             publication = engine.tick(tick, controls)
@@ -259,6 +258,8 @@ class Performance:
         if publication is not None:
             self._sound.publish(publication)
         self._be_cautious()
+        if any(control.name != REFERENCE for control in controls) or (engine.painting and not painting):
+            self._moved_at = tick
         if engine.counters.jobs > jobs:
             self._note_step(tick, time.perf_counter() - begun)
         self._at_rest = not controls and publication is None and not engine.painting

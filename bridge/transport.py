@@ -25,6 +25,10 @@ MOST_RATE_CHANGE = 0.003
 """While pitch is to stay, the ring is read at most this much faster or slower: 5 cents, which nobody hears. A tempo that is
 farther off is painted anew."""
 
+SURELY_ANOTHER_TEMPO = 0.006
+ANOTHER_TEMPO_SECONDS = 1.5
+"""What is less far off has to be so for a while: the tempo of a MIDI clock that jitters by 3 ms wanders by 0.4 % and returns."""
+
 CATCH_UP_SECONDS = 1.0
 """What is missing to the beat is caught up with in about so long."""
 
@@ -96,6 +100,9 @@ class Transport:
         self._entered = False
         self._entry_frame = 0
         self._nudged = 0.0
+        self._looked = 0
+        self._off_frames = 0
+        """For how long the ring has been off the clock's tempo by more than its rate may make up for."""
 
     def begin(self, loop_length: int) -> None:
         """The ring that sounds from frame 0 on."""
@@ -173,13 +180,21 @@ class Transport:
             return self.reference.beat_at(frame) / self._beats * self.loop_length
         return self.reading.position_at(frame)
 
-    def wants_painting(self, loop_length: int) -> bool:
-        """Whether the tempo calls for another ring than one of so many samples, where each tempo's is painted."""
+    @property
+    def wants_painting(self) -> bool:
+        """Whether the tempo calls for another ring than the one that sounds."""
         if self.tempo_mode == "repitch":
             return False
         if self.reference is None:
-            return loop_length != self._length_at(self.beats_per_minute)
-        return abs(loop_length / self._length_at(self.painted_tempo) - 1.0) > MOST_RATE_CHANGE
+            return self.loop_length != self._length_at(self.beats_per_minute)
+        off = self._off_tempo()
+        if not self.sounding or off > SURELY_ANOTHER_TEMPO:
+            return off > MOST_RATE_CHANGE
+        return off > MOST_RATE_CHANGE and self._off_frames > ANOTHER_TEMPO_SECONDS * ENGINE_SAMPLE_RATE
+
+    def _off_tempo(self) -> float:
+        """How far the ring's own tempo is from the clock's, as a part of it."""
+        return abs(self.loop_length / self._length_at(self.painted_tempo) - 1.0)
 
     # -- what a hand says -----------------------------------------------------------------------------------------------------
 
@@ -252,8 +267,8 @@ class Transport:
         self.reference = reference.within(SLOWEST, QUICKEST).nudged(self._nudged if nudge is None else nudge)
         self._look_at_once()
 
-    def follow(self, number: int, repainting: bool) -> int | None:
-        """Keep to the clock in tick `number`; `repainting` while a ring for another tempo is on its way."""
+    def follow(self, number: int) -> int | None:
+        """Keep to the clock in tick `number`."""
         if number < self.next_look:
             return None
         now = number * TICK_FRAMES
@@ -265,9 +280,11 @@ class Transport:
             was, self._entered = self._entered, False
             return FADE_FRAMES if was else None
         self.next_look = max(number + 1, self._next_step(now) // TICK_FRAMES)
+        self._off_frames = self._off_frames + now - self._looked if self._off_tempo() > MOST_RATE_CHANGE else 0
+        self._looked = now
         if not self._entered:
             return self._enter(number, now)
-        return self._correct(now, repainting)
+        return self._correct(now)
 
     def _next_step(self, now: int) -> int:
         """The frame at which the next step begins."""
@@ -289,14 +306,14 @@ class Transport:
         """The frame from which a change in the tick that begins at `now` sounds: the tick's own, but for an entry on the bar."""
         return min(max(now, self._entry_frame), now + TICK_FRAMES - 1)
 
-    def _correct(self, now: int, repainting: bool) -> int | None:
+    def _correct(self, now: int) -> int | None:
         """Keep the reading on the line of beats."""
         assert self.reference is not None
         wanted = self.reference.beat_at(now) / self._beats * self.loop_length
         half = self.loop_length / 2
         behind = (wanted - self._reading.position_at(now) + half) % self.loop_length - half
         rate = self._clock_rate()
-        if abs(behind) > CUT_SECONDS * ENGINE_SAMPLE_RATE and not repainting:
+        if abs(behind) > CUT_SECONDS * ENGINE_SAMPLE_RATE and not self.wants_painting:
             self._reading = Reading(now, wanted, rate)
             self._follow_triggered(now)
             return FADE_FRAMES

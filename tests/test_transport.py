@@ -41,7 +41,7 @@ class Stage:
             self.number += 1
             now = self.number * TICK_FRAMES
             before, sounded = self.transport.reading, self.transport.sounding
-            self.transport.follow(self.number, self.transport.wants_painting(self.transport.loop_length))
+            self.transport.follow(self.number)
             after = self.transport.reading
             if self.transport.sounding and not sounded:
                 self.entries.append(self.transport.effect_frame(now))
@@ -115,7 +115,7 @@ def test_drift_is_followed_by_gliding() -> None:
     stage.run(6.0)
     assert stage.transport.reading.rate == pytest.approx(1.001, abs=2e-4)
     assert abs(stage.error_seconds()) < DEAD_ZONE_SECONDS + 1e-4 and stage.cuts == 0
-    assert not stage.transport.wants_painting(loop_of(TEMPO))
+    assert not stage.transport.wants_painting
 
 
 @pytest.mark.parametrize("offset", [0.05, -0.05, 0.2])
@@ -131,10 +131,10 @@ def test_another_tempo_is_painted_and_taken_over_on_the_beat() -> None:
     stage.follow(stage.transport.beat_at(now), now, 140.0)
     stage.run(0.2)
     transport = stage.transport
-    assert transport.wants_painting(loop_of(TEMPO)) and transport.reading.rate <= 1.0 + MOST_RATE_CHANGE and stage.cuts == 0
+    assert transport.wants_painting and transport.reading.rate <= 1.0 + MOST_RATE_CHANGE and stage.cuts == 0
     transport.take_over(loop_of(140.0), stage.number * TICK_FRAMES)
     assert abs(stage.error_seconds()) < 0.5 / ENGINE_SAMPLE_RATE
-    assert transport.reading.rate == pytest.approx(1.0, abs=1e-5) and not transport.wants_painting(loop_of(140.0))
+    assert transport.reading.rate == pytest.approx(1.0, abs=1e-5) and not transport.wants_painting
 
 
 def test_repitch_reads_the_ring_faster_and_paints_nothing() -> None:
@@ -144,9 +144,9 @@ def test_repitch_reads_the_ring_faster_and_paints_nothing() -> None:
     stage.follow(stage.transport.beat_at(now), now, 140.0)
     stage.run(3.0)
     assert stage.transport.reading.rate == pytest.approx(140.0 / TEMPO, rel=1e-4)
-    assert not stage.transport.wants_painting(loop_of(TEMPO)) and abs(stage.error_seconds()) < 5e-4
+    assert not stage.transport.wants_painting and abs(stage.error_seconds()) < 5e-4
     stage.say("tempo_mode", "paint")
-    assert stage.transport.wants_painting(loop_of(TEMPO))
+    assert stage.transport.wants_painting
 
 
 def test_the_internal_clock_repitches_and_comes_back_to_the_very_samples() -> None:
@@ -179,7 +179,7 @@ def test_back_to_the_internal_clock_the_sound_goes_on_at_its_tempo() -> None:
     stage.say("clock", "internal")
     assert stage.transport.sounding and stage.transport.reading == before
     assert stage.transport.tempo == pytest.approx(TEMPO * 1.002)
-    assert stage.transport.wants_painting(loop_of(TEMPO)), "at the exact tempo"
+    assert stage.transport.wants_painting, "at the exact tempo"
     stage.transport.take_over(loop_of(TEMPO * 1.002), stage.number * TICK_FRAMES)
     assert stage.transport.reading.rate == 1.0
     silent = Stage()
@@ -240,3 +240,15 @@ def test_a_triggered_step_keeps_the_clocks_rate() -> None:
     assert stage.transport.reading.rate == pytest.approx(1.002, abs=1e-3)
     stage.transport.trigger(None, stage.number * TICK_FRAMES)
     assert abs(stage.error_seconds()) < 5e-4
+
+
+def test_a_tempo_that_wanders_and_comes_back_is_not_painted_and_one_that_stays_is() -> None:
+    stage = playing()
+    for turn in range(20):
+        now = stage.number * TICK_FRAMES
+        stage.follow(stage.transport.beat_at(now), now, TEMPO * (1.004 if turn % 3 else 0.999))
+        stage.run(0.5)
+        assert not stage.transport.wants_painting
+    stage.follow(stage.transport.beat_at(now), now, TEMPO * 1.004)
+    stage.run(2.0)
+    assert stage.transport.wants_painting and stage.cuts == 0
