@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 @unique
 class Status(IntEnum):
-    """Places in the row of counters. The sound process alone writes them; each is one aligned 64-bit integer."""
+    """Places in the row of counters; each is one aligned 64-bit integer.
+
+    The sound process alone writes them. One that follows a dead one goes on from what that has left.
+    """
 
     FRAME = 0
     """The next frame to be rendered."""
@@ -30,6 +33,10 @@ class Status(IntEnum):
     """Exceptions in the sound callback; each cost one block."""
     CAPTURE_LOST = auto()
     """Frames that the capture holds as silence because the disk was too slow."""
+    LATENCY = auto()
+    """From a frame's rendering to the device's output, in nanoseconds; 0 before there is an output."""
+    BLOCK_FRAMES = auto()
+    """Frames that are rendered at a time, on average, in thousandths of a frame; 0 before there is an output."""
 
 
 _STATUS_BYTES = 8 * len(Status)

@@ -16,13 +16,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bridge import sound_output
+from bridge import capture, sound_output
+from bridge.capture import Capture
 from bridge.devices import SoundDevice
 from bridge.errors import VamenError
 from bridge.limiter import HEADROOM, LATENCY_FRAMES, Limiter
 from bridge.player import SILENCE, TICK_FRAMES, Player, Publication
+from bridge.renderer import Renderer
 from bridge.sound_memory import SoundMemory, Status
-from bridge.sound_output import Capture, DeviceOutput, PacedOutput, Renderer
+from bridge.sound_output import DeviceOutput, PacedOutput
 from bridge.sound_process import SoundProcess
 from bridge.wav_file import HEADER_BYTES, WavWriter
 from tests.rig import breaks, null_sinks, ramp, samples_of, wait_until
@@ -182,16 +184,6 @@ def test_signals_to_the_whole_group_do_not_end_the_sound(sound: SoundProcess) ->
     assert sound.problems() == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_a_killed_sound_process_is_said(sound: SoundProcess) -> None:
-    sound.start()
-    os.kill(pid_of(sound), signal.SIGKILL)
-    wait_until(lambda: not sound.alive, "the end")
-    with pytest.raises(VamenError, match="the sound process has ended"):
-        sound.publish(SILENT)
-    sound.close()
-
-
 PARENT = """
 import sys, time
 from pathlib import Path
@@ -278,7 +270,7 @@ def test_the_end_fades_out_within_its_time(memory: SoundMemory) -> None:
 
 
 def test_a_slow_disk_leaves_silence_and_later_frames_in_their_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sound_output, "CAPTURE_QUEUE_SECONDS", 2000 / 44100)
+    monkeypatch.setattr(capture, "CAPTURE_QUEUE_SECONDS", 2000 / 44100)
     held = threading.Event()
     original = WavWriter.write
 
@@ -287,14 +279,14 @@ def test_a_slow_disk_leaves_silence_and_later_frames_in_their_place(tmp_path: Pa
         original(self, block)
 
     monkeypatch.setattr(WavWriter, "write", slow)
-    capture = Capture(tmp_path / "a.wav", pytest.fail)
+    recording = Capture(tmp_path / "a.wav", pytest.fail)
     for number in range(1, 11):
-        capture.add(np.full(500, number / 16, dtype=np.float32))
+        recording.add(np.full(500, number / 16, dtype=np.float32))
     held.set()
-    capture.close()
+    recording.close()
     data = np.frombuffer((tmp_path / "a.wav").read_bytes()[HEADER_BYTES:-1], dtype=np.uint8).reshape(-1, 3)
     level = np.concatenate([np.zeros(LATENCY_FRAMES), data[:, 2] / 8]).reshape(10, 500)
-    assert capture.lost_frames == 2500
+    assert recording.lost_frames == 2500
     assert level[1:, -1].tolist() == [2, 3, 4, 5, 0, 0, 0, 0, 0]
 
 
@@ -304,11 +296,11 @@ def test_a_full_disk_ends_the_capture_and_not_the_sound(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(WavWriter, "write", full)
     reports: list[str] = []
-    capture = Capture(tmp_path / "a.wav", reports.append)
-    capture.add(np.zeros(256, dtype=np.float32))
+    recording = Capture(tmp_path / "a.wav", reports.append)
+    recording.add(np.zeros(256, dtype=np.float32))
     wait_until(lambda: reports, "the report")
-    capture.add(np.zeros(256, dtype=np.float32))
-    capture.close()
+    recording.add(np.zeros(256, dtype=np.float32))
+    recording.close()
     assert len(reports) == 1 and "No space left on device" in reports[0]
 
 
@@ -411,7 +403,6 @@ def test_the_paced_output_keeps_time_and_lets_go_of_a_stall(memory: SoundMemory,
     frames_at_stall: list[int] = []
     renderer = Renderer(memory, None, pytest.fail)
     renderer.publish(SILENT)
-    output = PacedOutput(renderer, 441, "test")
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
@@ -422,6 +413,7 @@ def test_the_paced_output_keeps_time_and_lets_go_of_a_stall(memory: SoundMemory,
             output._stopping = True
 
     monkeypatch.setattr(sound_output, "time", SimpleNamespace(perf_counter=lambda: now[0], sleep=sleep))
+    output = PacedOutput(renderer, 441, "test")
     output._run()
     assert frames_at_stall[0] == pytest.approx(44100, abs=900)
     # Three seconds of frames in four: the stall is a gap, as on a card, and not caught up with.
