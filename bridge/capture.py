@@ -19,14 +19,16 @@ FloatArray = NDArray[np.float32]
 CAPTURE_QUEUE_SECONDS = 30.0
 """How long the disk may stand still before the capture loses frames."""
 
+ENDED = "the capture {} ends here ({}): the sound goes on without it"
+
 
 class Capture:
     """Writes the limiter's output to a WAV file from a thread of its own; frame i of the file is the player's frame i.
 
     `add` is called by the sound callback: it takes no lock and never waits. Where the disk is too slow for
     `CAPTURE_QUEUE_SECONDS`, silence stands for the frames that are lost, so that later ones keep their place. `goes_on_at`
-    continues a file that another process began, at that frame. Raises `VamenError` when the file cannot be opened, and `OSError`
-    when the silence up to `goes_on_at` does not fit on the disk.
+    continues a file that another process began, at that frame. Raises `VamenError` when the file cannot be made, and `OSError`
+    when it cannot be continued.
     """
 
     def __init__(self, path: Path, report: Callable[[str], None], goes_on_at: int | None = None) -> None:
@@ -66,7 +68,7 @@ class Capture:
         except OSError as error:
             self._closing.set()
             self._queue.clear()
-            self._report(f"the capture {self._writer.path} ends here ({error.strerror}): the sound goes on without it")
+            self._report(ENDED.format(self._writer.path, error.strerror))
 
     def _write_queued(self) -> None:
         while self._queue:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from bridge.capture import Capture
+from bridge.capture import ENDED, Capture
 from bridge.errors import VamenError
 from bridge.frame_line import FrameLine
 from bridge.player import TICK_FRAMES, Publication
@@ -107,8 +107,8 @@ def _begin_capture(settings: SoundSettings, reports: Reports, frame: int) -> Cap
         return Capture(settings.capture, reports.problem)
     try:
         return Capture(settings.capture, reports.problem, goes_on_at=frame)
-    except (VamenError, OSError) as error:
-        reports.problem(f"the capture {settings.capture} ends here ({error}): the sound goes on without it")
+    except OSError as error:
+        reports.problem(ENDED.format(settings.capture, error.strerror))
         return None
 
 

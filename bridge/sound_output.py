@@ -84,19 +84,22 @@ class PacedOutput:
         self._stopping = True
         self._thread.join()
 
+    def draw(self) -> float:
+        """Draw one block; returns how many seconds remain until the next one is due."""
+        try:
+            self._source.render(self._block_frames)
+        except Exception as error:  # whatever it is, the frame counter must go on
+            self._source.failed(error)
+        now, due = time.perf_counter(), self.line.seconds + self._block_frames / ENGINE_SAMPLE_RATE
+        if due < now - STALL_SECONDS:
+            self._source.gap()
+            due = now
+        self.line = FrameLine(self._source.frame, due)
+        return max(0.0, due - now)
+
     def _run(self) -> None:
-        due = self.line.seconds
         while not self._stopping:
-            try:
-                self._source.render(self._block_frames)
-            except Exception as error:  # whatever it is, the frame counter must go on
-                self._source.failed(error)
-            due += self._block_frames / ENGINE_SAMPLE_RATE
-            early = due - time.perf_counter()
-            if early < -STALL_SECONDS:
-                self._source.gap()
-                due = time.perf_counter()
-            self.line = FrameLine(self._source.frame, due)
+            early = self.draw()
             if early > 0.0:
                 time.sleep(early)
 

@@ -27,7 +27,7 @@ from bridge.frame_line import FrameLine
 from bridge.player import SILENCE, Publication
 from bridge.sample_rate import ENGINE_SAMPLE_RATE
 from bridge.sound_main import Inheritance, Refused, Running, SoundSettings, run_sound_process
-from bridge.sound_memory import SoundMemory, Status
+from bridge.sound_memory import SoundCounters, SoundMemory, Status
 from bridge.steady_output import DeviceSettings
 
 START_SECONDS = 30.0
@@ -41,7 +41,7 @@ SHORT_LIVES = 3
 """A sound process that has so often in a row ended so soon after its start is not started again."""
 
 
-class SoundProcess:
+class SoundProcess(SoundCounters):
     """Plays publications from shared rings, through the limiter, on a sound card or silently at the same pace.
 
     Nothing runs before `start`, and no frame is counted or captured before the first publication, so that one of frame 0 sounds
@@ -80,7 +80,7 @@ class SoundProcess:
         self._started = 0.0
         self._short_lives = 0
         self._closed = False
-        self._memory = SoundMemory(slots, capacity)
+        super().__init__(SoundMemory(slots, capacity))
         # At exit, before multiprocessing waits for a process that would wait for us.
         atexit.register(self.close)
 
@@ -158,56 +158,6 @@ class SoundProcess:
         return self._memory.rings
 
     @property
-    def latency_seconds(self) -> float:
-        """From the player to the device's output; another device may have another. 0 before the start."""
-        return self._counter(Status.LATENCY) / 1e9
-
-    @property
-    def block_frames(self) -> float:
-        """Frames that are rendered at a time, on average."""
-        return self._counter(Status.BLOCK_FRAMES) / 1000.0
-
-    @property
-    def frame(self) -> int:
-        """The next frame to be rendered; counts from the first publication on."""
-        return self._counter(Status.FRAME)
-
-    @property
-    def frame_seconds(self) -> float:
-        """When that counter was last moved, on `time.perf_counter`; 0 before the first frame."""
-        return self._counter(Status.FRAME_TIME) / 1e9
-
-    @property
-    def released_sequence(self) -> int:
-        """Rings of publications before this sequence number are no longer read; -1 before the first."""
-        return self._counter(Status.RELEASED_SEQUENCE)
-
-    @property
-    def late(self) -> int:
-        """Publications that came after their frame had been rendered."""
-        return self._counter(Status.LATE)
-
-    @property
-    def gaps(self) -> int:
-        """Times that the device ran out of samples, as far as it says so."""
-        return self._counter(Status.GAPS)
-
-    @property
-    def failures(self) -> int:
-        """Exceptions in the sound callback, each of which cost one block."""
-        return self._counter(Status.FAILURES)
-
-    @property
-    def capture_lost(self) -> int:
-        """Frames that stand as silence in the capture because the disk was too slow."""
-        return self._counter(Status.CAPTURE_LOST)
-
-    @property
-    def gain_reduction_db(self) -> float:
-        """How far the limiter turns down at the moment, in dB (>= 0)."""
-        return self._counter(Status.GAIN_REDUCTION) / 1000.0
-
-    @property
     def alive(self) -> bool:
         """Whether the sound process runs."""
         return self._process is not None and self._process.is_alive()
@@ -275,9 +225,6 @@ class SoundProcess:
         except (EOFError, OSError):
             # The other end has gone, and with it everything that it could still say; `alive` tells.
             return
-
-    def _counter(self, place: Status) -> int:
-        return int(self._memory.status[place])
 
 
 @contextmanager

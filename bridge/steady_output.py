@@ -39,6 +39,8 @@ CLOSING_SECONDS = 2.0
 """So long the closing of a dead device is waited for. PortAudio, which lists devices only when it starts, is not started again
 while that hangs: another device may be opened all the same, if it has been there before."""
 
+GONE = "{} has gone: the beat goes on in silence until it, or another device, is there"
+
 CATCH_UP_FRAMES = 8192
 """Block in which the frames are rendered that nobody asked for before the loss was noticed."""
 
@@ -146,8 +148,7 @@ class SteadyOutput:
         seconds = time.perf_counter() if line is None else line.seconds_at(frame)
         self._try_again = 0.0
         self._go_on_without(FrameLine(frame, seconds), f"{device.name} has gone")
-        sentence = f"{device.name} has gone: the beat goes on in silence until it, or another device, is there"
-        self._report(self.description, sentence)
+        self._report(self.description, GONE.format(device.name))
 
     def _close(self, device: DeviceOutput) -> None:
         closing = threading.Thread(target=device.abandon, name="closing", daemon=True)

@@ -50,8 +50,8 @@ class WavWriter:
 
     The first `skip_frames` samples written are left out: with the limiter's latency, frame i of the file is frame i of the
     player. `goes_on_at` is the frame at which a file of ours is continued, whose writer was killed: silence stands for those that
-    it lacks. Raises `VamenError` when the file cannot be made, or not be opened again; errors while writing (a full disk) come as
-    `OSError`.
+    it lacks. Raises `VamenError` when the file cannot be made; that it cannot be continued, and errors while writing (a full
+    disk), come as `OSError`.
     """
 
     def __init__(
@@ -68,6 +68,8 @@ class WavWriter:
         try:
             self._file = path.open("wb" if goes_on_at is None else "r+b")
         except OSError as error:
+            if goes_on_at is not None:
+                raise
             raise VamenError(f"{path} cannot be written ({error.strerror}): choose another file or folder") from error
         if goes_on_at is None:
             self._file.write(wav_header(0, sample_rate))
