@@ -37,6 +37,21 @@ def import_sounddevice() -> ModuleType:
     return sounddevice
 
 
+def look_for_devices_again() -> None:
+    """Let PortAudio see what was plugged in or taken out: it looks only when it starts. No stream may be open meanwhile.
+
+    Raises `VamenError` when it does not start again; another call may do better.
+    """
+    sounddevice = import_sounddevice()
+    try:
+        # The module has no public name for it. After a start that failed there is nothing to end.
+        while sounddevice._initialized:
+            sounddevice._terminate()
+        sounddevice._initialize()
+    except sounddevice.PortAudioError as error:
+        raise VamenError(f"PortAudio does not start again ({error.args[0]}): start vamen again") from error
+
+
 def _default_index(sounddevice: ModuleType) -> int:
     """PortAudio's number of the default output, or -1; on Windows WASAPI's, which is quicker and cleaner than MME's."""
     for host_api in sounddevice.query_hostapis():

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 @unique
 class Status(IntEnum):
-    """Places in the row of counters. The sound process alone writes them; each is one aligned 64-bit integer."""
+    """Places in the row of counters; each is one aligned 64-bit integer.
+
+    The sound process alone writes them. One that follows a dead one goes on from what that has left.
+    """
 
     FRAME = 0
     """The next frame to be rendered."""
@@ -30,6 +33,10 @@ class Status(IntEnum):
     """Exceptions in the sound callback; each cost one block."""
     CAPTURE_LOST = auto()
     """Frames that the capture holds as silence because the disk was too slow."""
+    LATENCY = auto()
+    """From a frame's rendering to the device's output, in nanoseconds; 0 before there is an output."""
+    BLOCK_FRAMES = auto()
+    """Frames that are rendered at a time, on average, in thousandths of a frame; 0 before there is an output."""
 
 
 _STATUS_BYTES = 8 * len(Status)
@@ -63,3 +70,63 @@ class SoundMemory:
         except BufferError:
             # A caller still holds a view of the rings: the mapping ends with that view.
             return
+
+
+class SoundCounters:
+    """What the counters say, by name and in everyday units."""
+
+    def __init__(self, memory: SoundMemory) -> None:
+        self._memory = memory
+
+    @property
+    def latency_seconds(self) -> float:
+        """From the player to the device's output; another device may have another. 0 before the start."""
+        return self._counter(Status.LATENCY) / 1e9
+
+    @property
+    def block_frames(self) -> float:
+        """Frames that are rendered at a time, on average."""
+        return self._counter(Status.BLOCK_FRAMES) / 1000.0
+
+    @property
+    def frame(self) -> int:
+        """The next frame to be rendered; counts from the first publication on."""
+        return self._counter(Status.FRAME)
+
+    @property
+    def frame_seconds(self) -> float:
+        """When that counter was last moved, on `time.perf_counter`; 0 before the first frame."""
+        return self._counter(Status.FRAME_TIME) / 1e9
+
+    @property
+    def released_sequence(self) -> int:
+        """Rings of publications before this sequence number are no longer read; -1 before the first."""
+        return self._counter(Status.RELEASED_SEQUENCE)
+
+    @property
+    def late(self) -> int:
+        """Publications that came after their frame had been rendered."""
+        return self._counter(Status.LATE)
+
+    @property
+    def gaps(self) -> int:
+        """Times that the device ran out of samples, as far as it says so."""
+        return self._counter(Status.GAPS)
+
+    @property
+    def failures(self) -> int:
+        """Exceptions in the sound callback, each of which cost one block."""
+        return self._counter(Status.FAILURES)
+
+    @property
+    def capture_lost(self) -> int:
+        """Frames that stand as silence in the capture because the disk was too slow."""
+        return self._counter(Status.CAPTURE_LOST)
+
+    @property
+    def gain_reduction_db(self) -> float:
+        """How far the limiter turns down at the moment, in dB (>= 0)."""
+        return self._counter(Status.GAIN_REDUCTION) / 1000.0
+
+    def _counter(self, place: Status) -> int:
+        return int(self._memory.status[place])

@@ -1,7 +1,7 @@
 """The sound's own process, as the main process sees it.
 
 The callback has an interpreter to itself, so nothing that the generator does can hold it up; the rings lie in shared memory
-and are read where they stand. See `bridge.sound_output` for the other side.
+and are read where they stand. See `bridge.sound_main` for the other side.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import signal
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -20,9 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import VamenError
+from bridge.frame_line import FrameLine
 from bridge.player import SILENCE, Publication
-from bridge.sound_memory import SoundMemory, Status
-from bridge.sound_output import Refused, Running, SoundSettings, run_sound_process
+from bridge.sample_rate import ENGINE_SAMPLE_RATE
+from bridge.sound_main import Inheritance, Refused, Running, SoundSettings, run_sound_process
+from bridge.sound_memory import SoundCounters, SoundMemory, Status
+from bridge.steady_output import DeviceSettings
 
 START_SECONDS = 30.0
 """How long the sound process may take to start."""
@@ -30,8 +36,12 @@ START_SECONDS = 30.0
 END_SECONDS = 8.0
 """How long it may take to fade, to complete its capture and to end, before it is killed."""
 
+SHORT_LIFE_SECONDS = 5.0
+SHORT_LIVES = 3
+"""A sound process that has so often in a row ended so soon after its start is not started again."""
 
-class SoundProcess:
+
+class SoundProcess(SoundCounters):
     """Plays publications from shared rings, through the limiter, on a sound card or silently at the same pace.
 
     Nothing runs before `start`, and no frame is counted or captured before the first publication, so that one of frame 0 sounds
@@ -54,19 +64,23 @@ class SoundProcess:
         capture: Path | None = None,
     ) -> None:
         self.description = "not started"
-        self.latency_seconds = 0.0
-        self.block_frames = float(block_frames)
-        self._output = output
-        self._device = device
-        self._channels = channels
-        self._block_frames = block_frames
-        self._capture = capture
-        self._shape = (slots, capacity)
+        self._settings = SoundSettings(
+            audible=output == "audio",
+            device=DeviceSettings(device, channels, block_frames),
+            capture=capture,
+            memory_name="",
+            slots=slots,
+            capacity=capacity,
+        )
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
+        self._sent: deque[Publication] = deque()
+        """Those that sound or will sound."""
         self._problems: list[str] = []
+        self._started = 0.0
+        self._short_lives = 0
         self._closed = False
-        self._memory = SoundMemory(slots, capacity)
+        super().__init__(SoundMemory(slots, capacity))
         # At exit, before multiprocessing waits for a process that would wait for us.
         atexit.register(self.close)
 
@@ -75,36 +89,68 @@ class SoundProcess:
 
         Raises `VamenError` when the capture cannot be written or the process does not come up.
         """
-        slots, capacity = self._shape
-        settings = SoundSettings(
-            audible=self._output == "audio",
-            device=self._device,
-            channels=self._channels,
-            block_frames=self._block_frames,
-            capture=self._capture,
-            memory_name=self._memory.name,
-            slots=slots,
-            capacity=capacity,
-        )
+        answer = self._launch(None)
+        if isinstance(answer, Running):
+            return
+        self.close()
+        if isinstance(answer, Refused):
+            raise VamenError(answer.sentence)
+        raise VamenError("the sound process did not start: `vamen doctor` says what is missing")
+
+    def restart(self) -> None:
+        """Let another process follow one that has died, or has to: on the beat, with the same counters, in the same capture.
+
+        Its counter begins where it would have been by the clock, and what has been published sounds as it would have. Returns
+        when it plays, within about a second; `problems` tells. Raises `VamenError` when processes end again and again.
+        """
+        running = False
+        while not running:
+            self._bury()
+            short = time.monotonic() - self._started < SHORT_LIFE_SECONDS
+            self._short_lives = self._short_lives + 1 if short else 0
+            if self._short_lives == SHORT_LIVES:
+                raise VamenError(
+                    f"the sound process ended {SHORT_LIVES} times within {SHORT_LIFE_SECONDS:.0f} s of its start: "
+                    "start vamen again, and ask `vamen doctor` if that happens twice"
+                )
+            running = isinstance(self._launch(self._inheritance()), Running)
+        self._problems.append("the sound process had ended and was started again, on the beat")
+
+    def _launch(self, inheritance: Inheritance | None) -> object:
+        """Start a process and return its first answer; None when it ended, or kept silent for `START_SECONDS`."""
+        settings = replace(self._settings, memory_name=self._memory.name, inheritance=inheritance)
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=run_sound_process, args=(theirs, settings), name="vamen sound", daemon=True)
+        self._started = time.monotonic()
         with signals_held_back():
             self._process.start()
         theirs.close()
         wait([self._connection, self._process.sentinel], timeout=START_SECONDS)
         try:
-            answer = self._connection.recv() if self._connection.poll() else None
-        except EOFError:
-            answer = None
-        if not isinstance(answer, Running):
-            self.close()
-            if isinstance(answer, Refused):
-                raise VamenError(answer.sentence)
-            raise VamenError("the sound process did not start: `vamen doctor` says what is missing")
-        self.description = answer.description
-        self.latency_seconds = answer.latency_seconds
-        self.block_frames = answer.block_frames
+            answer: object = self._connection.recv() if self._connection.poll() else None
+        except (EOFError, OSError):
+            return None
+        if isinstance(answer, Running):
+            self.description = answer.description
+        return answer
+
+    def _bury(self) -> None:
+        """Hear what the last process has said, and make sure of its end."""
+        if self._process is None or self._connection is None:
+            raise VamenError("the sound process is not running: start it first")
+        self._process.kill()
+        self._process.join()
+        self._receive()
+        self._connection.close()
+
+    def _inheritance(self) -> Inheritance | None:
+        """What the next process has to know; None when no frame has been rendered, so that it begins as the first one did."""
+        if self._counter(Status.FRAME_TIME) == 0:
+            return None
+        # The counter stands after the block that was begun at that moment.
+        seconds = self.frame_seconds + self.block_frames / ENGINE_SAMPLE_RATE
+        return Inheritance(FrameLine(self.frame, seconds), tuple(self._sent))
 
     @property
     def rings(self) -> NDArray[np.float32]:
@@ -112,67 +158,32 @@ class SoundProcess:
         return self._memory.rings
 
     @property
-    def frame(self) -> int:
-        """The next frame to be rendered; counts from the first publication on."""
-        return self._counter(Status.FRAME)
-
-    @property
-    def frame_seconds(self) -> float:
-        """When that counter was last moved, on `time.perf_counter`; 0 before the first frame."""
-        return self._counter(Status.FRAME_TIME) / 1e9
-
-    @property
-    def released_sequence(self) -> int:
-        """Rings of publications before this sequence number are no longer read; -1 before the first."""
-        return self._counter(Status.RELEASED_SEQUENCE)
-
-    @property
-    def late(self) -> int:
-        """Publications that came after their frame had been rendered."""
-        return self._counter(Status.LATE)
-
-    @property
-    def gaps(self) -> int:
-        """Times that the device ran out of samples, as far as it says so."""
-        return self._counter(Status.GAPS)
-
-    @property
-    def failures(self) -> int:
-        """Exceptions in the sound callback, each of which cost one block."""
-        return self._counter(Status.FAILURES)
-
-    @property
-    def capture_lost(self) -> int:
-        """Frames that stand as silence in the capture because the disk was too slow."""
-        return self._counter(Status.CAPTURE_LOST)
-
-    @property
-    def gain_reduction_db(self) -> float:
-        """How far the limiter turns down at the moment, in dB (>= 0)."""
-        return self._counter(Status.GAIN_REDUCTION) / 1000.0
-
-    @property
     def alive(self) -> bool:
         """Whether the sound process runs."""
         return self._process is not None and self._process.is_alive()
 
     def publish(self, publication: Publication) -> None:
-        """Send a publication; its ring must be written before.
+        """Send a publication; its ring must be written before. One for a process that has died is kept for `restart`.
 
-        Raises `ValueError` for a ring outside the store and `VamenError` when the sound process has gone.
+        Raises `ValueError` for a ring outside the store and `VamenError` before the start.
         """
-        slots, capacity = self._shape
+        slots, capacity = self._settings.slots, self._settings.capacity
         if publication.slot != SILENCE and not (0 <= publication.slot < slots and 0 < publication.loop_length <= capacity):
             raise ValueError(f"{publication} is outside the store of {slots} rings of {capacity} samples")
         if self._connection is None:
             raise VamenError("the sound process is not running: start it before publishing")
+        self._sent.append(publication)
+        while len(self._sent) > 1 and self._sent[1].effect_frame <= self.frame:
+            self._sent.popleft()
         try:
             self._connection.send(publication)
-        except OSError as error:
-            raise VamenError("the sound process has ended: start vamen again") from error
+        except OSError:
+            # It has died; `alive` tells.
+            return
 
     def problems(self) -> list[str]:
-        """Sentences from the sound process since the last call: a failed callback, a capture that the disk refused."""
+        """Sentences from the sound process since the last call: of a device that has gone, of a callback that failed, of a full
+        disk."""
         self._receive()
         problems, self._problems = self._problems, []
         return problems
@@ -206,13 +217,14 @@ class SoundProcess:
             return
         try:
             while self._connection.poll():
-                self._problems.append(str(self._connection.recv()))
+                message = self._connection.recv()
+                if isinstance(message, Running):
+                    self.description = message.description
+                else:
+                    self._problems.append(str(message))
         except (EOFError, OSError):
             # The other end has gone, and with it everything that it could still say; `alive` tells.
             return
-
-    def _counter(self, place: Status) -> int:
-        return int(self._memory.status[place])
 
 
 @contextmanager

@@ -6,6 +6,7 @@ that a capture whose process was killed can still be opened: the header is broug
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 from types import TracebackType
@@ -48,19 +49,45 @@ class WavWriter:
     """Writes mono float32 blocks to a 24-bit WAV file, as a context manager.
 
     The first `skip_frames` samples written are left out: with the limiter's latency, frame i of the file is frame i of the
-    player. Raises `VamenError` when the file cannot be made; errors while writing (a full disk) come as `OSError`.
+    player. `goes_on_at` is the frame at which a file of ours is continued, whose writer was killed: silence stands for those that
+    it lacks. Raises `VamenError` when the file cannot be made; that it cannot be continued, and errors while writing (a full
+    disk), come as `OSError`.
     """
 
-    def __init__(self, path: Path, sample_rate: int = ENGINE_SAMPLE_RATE, skip_frames: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        sample_rate: int = ENGINE_SAMPLE_RATE,
+        skip_frames: int = 0,
+        goes_on_at: int | None = None,
+    ) -> None:
         self.path = path
         self.frames = 0
         self._sample_rate = sample_rate
         self._skip = skip_frames
         try:
-            self._file = path.open("wb")
+            self._file = path.open("wb" if goes_on_at is None else "r+b")
         except OSError as error:
+            if goes_on_at is not None:
+                raise
             raise VamenError(f"{path} cannot be written ({error.strerror}): choose another file or folder") from error
-        self._file.write(wav_header(0, sample_rate))
+        if goes_on_at is None:
+            self._file.write(wav_header(0, sample_rate))
+        else:
+            self._go_on(goes_on_at)
+
+    def _go_on(self, frame: int) -> None:
+        """Find the end of the whole samples, which the header need not know yet, and fill up with silence."""
+        size = self._file.seek(0, os.SEEK_END)
+        self.frames = min(max(0, size - HEADER_BYTES) // BYTES_PER_SAMPLE, frame)
+        try:
+            self._file.truncate(self._file.seek(HEADER_BYTES + self.frames * BYTES_PER_SAMPLE))
+            self._file.write(bytes((frame - self.frames) * BYTES_PER_SAMPLE))
+            self.frames = frame
+            self.flush()
+        except OSError:
+            self._file.close()
+            raise
 
     def write(self, block: NDArray[np.float32]) -> None:
         """Append samples (n,), n of any size."""

@@ -23,6 +23,9 @@ from numpy.typing import NDArray
 
 from bridge.osc import decode, encode
 
+WITHOUT_JACK = {"JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": "vamen-rig-none"}
+"""Beside a test that has a JACK server running, PortAudio must not find that and play there."""
+
 CHANNELS = 2
 PATIENCE_SECONDS = 20.0
 START_SECONDS = 60.0
@@ -49,7 +52,10 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
 
 
 class NullSinks:
-    """A PulseAudio server with silent sinks `names`, each float32 stereo at `sample_rate`."""
+    """A PulseAudio server with silent sinks `names`, each float32 stereo at `sample_rate`.
+
+    `stop` kills it as a crash would; `start` after that brings it back on the same socket. Captures end with it.
+    """
 
     def __init__(self, folder: Path, names: tuple[str, ...], sample_rate: int) -> None:
         require_programs("pulseaudio", "pactl", "parec")
@@ -162,15 +168,46 @@ def ramp(frames: int) -> NDArray[np.float32]:
     return (np.arange(1, frames + 1) / (2 * frames)).astype(np.float32)
 
 
+def places(samples: NDArray[np.float32], frames: int, gain: np.float32) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where in the ramp each sample (n,) of a capture is, and whether it and the one before follow each other, to the bit."""
+    place = np.rint(samples.astype(np.float64) * (2 * frames) / gain).astype(np.int64) - 1
+    exact = samples == ((place + 1) / (2 * frames)).astype(np.float32) * gain
+    steady = exact[1:] & exact[:-1] & (samples[1:] > 0.0) & (np.diff(place) % frames == 1)
+    return place, np.concatenate([[False], steady])
+
+
 def breaks(samples: NDArray[np.float32], frames: int, gain: np.float32) -> int:
     """How often a capture (n,) of the ramp, played round and round at a gain, is broken by lost, repeated or foreign frames.
 
     What comes before the ramp's first steady 1,000 frames (the fade-in) is not looked at.
     """
-    place = np.rint(samples.astype(np.float64) * (2 * frames) / gain).astype(np.int64) - 1
-    exact = samples == ((place + 1) / (2 * frames)).astype(np.float32) * gain
-    steady = exact[1:] & exact[:-1] & (samples[1:] > 0.0) & (np.diff(place) % frames == 1)
+    steady = places(samples, frames, gain)[1][1:]
     run = np.flatnonzero(np.convolve(steady, np.ones(1000), "valid") == 1000)
     if len(run) == 0:
         pytest.fail("the ramp is nowhere in the capture")
     return int(np.count_nonzero(np.diff(steady[run[0] :].astype(np.int8)) == -1))
+
+
+def ramp_begins(samples: NDArray[np.float32], frames: int, gain: np.float32) -> int:
+    """The frame of a capture (n,), modulo `frames`, at which the ramp begins its rounds; the last 100 steady frames say it."""
+    place, steady = places(samples, frames, gain)
+    last = np.flatnonzero(steady)[-100:]
+    assert len(last) == 100, "the ramp is nowhere in the capture"
+    return int(np.median((last - place[last]) % frames))
+
+
+def capture_began(path: Path, sample_rate: int = 44100, arrivals: int = 60) -> float:
+    """The moment (time.perf_counter) of a running capture's first frame, if none of its frames came later than the soonest."""
+    began: list[float] = []
+    size = path.stat().st_size
+
+    def another() -> bool:
+        nonlocal size
+        seconds, now = time.perf_counter(), path.stat().st_size
+        if now > size:
+            size = now
+            began.append(seconds - size / (4 * CHANNELS * sample_rate))
+        return len(began) >= arrivals
+
+    wait_until(another, f"{arrivals} pieces of the capture")
+    return min(began)
