@@ -201,9 +201,9 @@ class Performance:
         if now < self._asked + QUESTION_SECONDS:
             return
         self._asked = now
-        self._tell_problems()
         if not self._sound.alive:
-            raise VamenError("The sound process has ended; start vamen again, and ask `vamen doctor` if it happens twice.")
+            self._sound.restart()
+        self._tell_problems()
 
     def _tell_problems(self) -> None:
         for sentence in self._sound.problems():
