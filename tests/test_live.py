@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -17,14 +18,16 @@ import pytest
 import soundfile
 
 from tests.conftest import ROOT, TINY_MODEL, RunVamen
-from tests.rig import START_SECONDS, Playing
+from tests.rig import START_SECONDS, Playing, wait_until
 
 BLOCK_SIZES = (256, 1024, 4096, 4096, 8192)
 
 
 @contextmanager
-def playing(*arguments: object) -> Iterator[Playing]:
-    command = [sys.executable, "-m", "bridge", "play", "--model", TINY_MODEL, "--output", "none", "--osc-port", 0, *arguments]
+def playing(*arguments: object, program: tuple[str, str] = ("-m", "bridge")) -> Iterator[Playing]:
+    """`vamen play` with the tiny model and no sound card; `program` are Python's own arguments."""
+    options = ["play", "--model", TINY_MODEL, "--output", "none", "--osc-port", 0, *arguments]
+    command = [sys.executable, *program, *options]
     process = subprocess.Popen(list(map(str, command)), cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         assert process.stdout is not None
@@ -130,11 +133,7 @@ def test_noise_on_the_wire_does_not_stop_the_music(tmp_path: Path) -> None:
         assert stage.end() == 0
     assert int(stage.summary["rejected messages"]) >= 2000
     assert "Slot 99 is empty" in sentences + stage.errors and "--watch-folder" in sentences + stage.errors
-    sound, rate = soundfile.read(capture)
-    # The end is a stop, and the silence behind it was asked for.
-    sound = sound[: -rate // 2]
-    loud = np.abs(sound[: len(sound) // 2205 * 2205].reshape(-1, 2205)).max(axis=1)
-    assert loud.min() > 0.0, "not a single 50 ms of silence"
+    assert_never_silent(capture)
 
 
 def test_an_export_appears_in_the_watch_folder_and_can_be_made_again(tmp_path: Path, run_vamen: RunVamen) -> None:
@@ -195,3 +194,87 @@ def child_processes(parent: int) -> list[int]:
     if not tasks.exists():
         pytest.skip("this system lists no children of a process under /proc")
     return [int(child) for child in tasks.read_text().split()]
+
+
+FAULTY = """
+import sys
+from bridge.generator import Ring
+from bridge.__main__ import main
+
+paint_step, calls = Ring.paint_step, 0
+
+def faulty(self, step):
+    global calls
+    calls += 1
+    if 40 <= calls < 43:
+        raise FloatingPointError("an exception hits the generator")
+    return paint_step(self, step)
+
+Ring.paint_step = faulty
+sys.exit(main())
+"""
+
+
+def test_an_exception_in_the_generator_is_told_and_the_sound_goes_on(tmp_path: Path) -> None:
+    capture = tmp_path / "capture.wav"
+    with playing("--capture", capture, "--drift", 0, program=("-c", FAULTY)) as stage:
+        stage.wait_for("/vamen/position", 4)
+        stage.send("/vamen/axis/1", 1.0)
+        assert "generator failed and starts again" in str(stage.wait_for("/vamen/error"))
+        stage.wait_for("/vamen/repaint")
+        stage.wait_for("/vamen/position", 8)
+        stage.send("/vamen/random", 3)
+        stage.wait_for("/vamen/repaint")
+        stage.wait_for("/vamen/position", 36)
+        assert stage.end() == 0
+    assert stage.summary["generator failures"] == "3" and "an exception hits the generator" in stage.errors
+    assert_never_silent(capture)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_killed_sound_process_is_followed_by_another(tmp_path: Path) -> None:
+    capture = tmp_path / "capture.wav"
+    with playing("--capture", capture, "--drift", 0) as stage:
+        stage.wait_for("/vamen/position", 20)
+        os.kill(sound_process_of(stage), signal.SIGKILL)
+        assert "was started again, on the beat" in str(stage.wait_for("/vamen/error"))
+        stage.wait_for("/vamen/position", 40)
+        assert stage.end() == 0
+    sound, _ = soundfile.read(capture)
+    loop = round(8 * 60 / 170.0 * 44100)
+    silent = np.flatnonzero(np.abs(sound) < 1e-7)
+    away = np.flatnonzero(np.convolve(np.diff(silent) == 1, np.ones(2000), "valid") == 2000)
+    # Where nobody drew the sound there is silence; behind it and both fades the loop is where it would have been.
+    back = int(silent[away[np.flatnonzero(np.diff(away, append=len(sound)) > 1)[0]]]) + 4000
+    assert 40_000 < back < len(sound) - 20_000
+    np.testing.assert_allclose(sound[back : back + 10_000], sound[back % loop :][:10_000], atol=1e-6)
+
+
+def sound_process_of(stage: Playing) -> int:
+    children = child_processes(stage.process.pid)
+    return next(child for child in children if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_while_the_main_process_is_paused_the_sound_plays_on_and_then_obeys_again(tmp_path: Path) -> None:
+    capture = tmp_path / "capture.wav"
+    with playing("--capture", capture, "--drift", 0) as stage:
+        stage.wait_for("/vamen/position", 8)
+        os.kill(stage.process.pid, signal.SIGSTOP)
+        size = capture.stat().st_size
+        wait_until(lambda: capture.stat().st_size > size + 3 * 2 * 44100, "two seconds of sound without the main process")
+        os.kill(stage.process.pid, signal.SIGCONT)
+        stage.send("/vamen/axis/1", 1.0)
+        stage.wait_for("/vamen/repaint")
+        stage.wait_for("/vamen/position", 8)
+        assert stage.end() == 0
+    assert stage.summary["gaps"] == "0"
+    assert_never_silent(capture)
+
+
+def assert_never_silent(capture: Path) -> None:
+    """Not a single 50 ms of silence but at the end, which was asked for."""
+    sound, rate = soundfile.read(capture)
+    sound = sound[: -rate // 2]
+    loud = np.abs(sound[: len(sound) // 2205 * 2205].reshape(-1, 2205)).max(axis=1)
+    assert len(loud) > 20 and loud.min() > 0.0
