@@ -89,6 +89,7 @@ class SteadyOutput:
             self._renderer.heard_through(self._device.latency_seconds, self._device.block_frames)
             self._adopt(self._device)
         else:
+            self._turns.take(Turn(self._turns))
             self._go_on_without(line, "the sound device is looked for")
 
     def start(self) -> None:
@@ -144,6 +145,8 @@ class SteadyOutput:
                 return
             # It took over at the very last moment.
             self._stand_in.stop()
+        # From here on the device draws nothing, should it ask again after all.
+        self._turns.take(Turn(self._turns))
         frame, line = self._renderer.frame, self._turn.requests.line
         seconds = time.perf_counter() if line is None else line.seconds_at(frame)
         self._try_again = 0.0
@@ -157,9 +160,9 @@ class SteadyOutput:
         self._close_until = time.perf_counter() + CLOSING_SECONDS
 
     def _go_on_without(self, line: FrameLine, reason: str) -> None:
-        """Render what has been due by a line since, and set the clock going."""
-        turn = Turn(self._turns)
-        self._turns.take(turn)
+        """Render what has been due by a line since, and set the clock going, in the turn that has been taken."""
+        turn = self._turns.playing
+        assert turn is not None
         block = self._settings.block_frames
         self._renderer.heard_through(self._renderer.latency_seconds, block)
         overdue = max(0, round(line.frame_at(time.perf_counter())) - line.frame)
