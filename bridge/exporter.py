@@ -31,8 +31,12 @@ RESCUE_NAME = "vamen-rescued"
 """Of the folder that takes what the watch folder would not."""
 
 
+MOST_SENTENCES = 50
+"""On the terminal. Whoever starts us may not read what we say, and once a pipe is full the next word would stop the music."""
+
+
 class Reporter:
-    """Says what went wrong: to the subscribers every time, to the terminal the first time."""
+    """Says what went wrong: to the subscribers every time, to the terminal the first time, as long as it is not too much."""
 
     def __init__(self, feedback: OscFeedback) -> None:
         self.feedback = feedback
@@ -43,9 +47,13 @@ class Reporter:
 
         :param again: the terminal shall have it even if it was told before, because it has been untrue in between
         """
-        if again or sentence not in self._told:
+        if again:
+            logger.warning("%s", sentence)
+        elif sentence not in self._told and len(self._told) < MOST_SENTENCES:
             self._told.add(sentence)
             logger.warning("%s", sentence)
+            if len(self._told) == MOST_SENTENCES:
+                logger.warning("So much goes wrong that from here on only subscribers are told what else does.")
         self.feedback.send("/vamen/error", sentence)
 
 

@@ -16,7 +16,7 @@ import pytest
 from bridge import exporter as exporter_module
 from bridge.engine import ExportRequest
 from bridge.export_process import MOST_DEATHS
-from bridge.exporter import RESCUE_NAME, Exporter, ExportSettings, Reporter
+from bridge.exporter import MOST_SENTENCES, RESCUE_NAME, Exporter, ExportSettings, Reporter
 from bridge.model import Model
 from tests.conftest import TINY_MODEL
 from tests.rig import wait_until
@@ -259,6 +259,17 @@ def test_an_export_that_kills_its_process_is_given_up(tmp_path: Path, stage_at: 
     stage.ask("one")
     stage.wait_for(announced=1)
     assert names(stage.announced) == ["one"] and len(stage.told) == 1
+
+
+def test_the_terminal_is_told_everything_once_but_not_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    sent: list[str] = []
+    feedback: Any = SimpleNamespace(send=lambda address, sentence: sent.append(sentence))
+    reporter = Reporter(feedback)
+    for number in range(1000):
+        reporter.tell(f"Slot {number // 2} is empty.")
+    assert len(sent) == 1000 and len(caplog.records) == MOST_SENTENCES + 1
+    reporter.tell("The disk is full.", again=True)
+    assert len(caplog.records) == MOST_SENTENCES + 2
 
 
 @needs_mount
