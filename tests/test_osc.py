@@ -22,7 +22,16 @@ from pythonosc.udp_client import SimpleUDPClient
 from bridge.control import Control
 from bridge.errors import VamenError
 from bridge.mailbox import Mailbox
-from bridge.osc import MAX_REFUSALS, MAX_SUBSCRIBERS, RECEIVE_BUFFER_BYTES, OscFeedback, OscServer, decode, encode
+from bridge.osc import (
+    MAX_REFUSALS,
+    MAX_SUBSCRIBERS,
+    RECEIVE_BUFFER_BYTES,
+    OscFeedback,
+    OscServer,
+    decode,
+    encode,
+    exposure_warning,
+)
 from bridge.parameters import ControlError, ControlLayout
 from tests.fuzzing import bundle
 from tests.letters import PATIENCE_SECONDS, Letters
@@ -206,6 +215,17 @@ def test_a_taken_port_is_one_sentence(server: OscServer) -> None:
         OscServer(HOST, server.port, Mailbox(), LAYOUT).start()
     with pytest.raises(VamenError, match="--osc-host"):
         OscServer("203.0.113.1", 0, Mailbox(), LAYOUT).start()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "::1"])
+def test_loopback_is_no_exposure(host: str) -> None:
+    assert exposure_warning(host) is None
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "", "::", "192.168.1.7", "fe80::1%1", "8.8.8.8", "a" * 300, "no\0such"])
+def test_any_other_address_is_warned_of_in_one_sentence(host: str) -> None:
+    warning = exposure_warning(host)
+    assert warning is not None and "--osc-host" in warning and warning.count(".\n") == 0
 
 
 def test_stopping_frees_the_port_and_can_be_done_twice(letters: Letters) -> None:
