@@ -33,7 +33,7 @@ help:
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      measure the speed beside librosa and torch, and from the knob to the ear (ten minutes)"
 	@echo "make bench-long the same with 500 turns a cell and a knob that turns for five minutes"
-	@echo "make torture    the kill tests at full count"
+	@echo "make torture    the kills and the fuzzing at full count"
 
 demo: $(VENV)/.runtime
 	$(BIN)/python demo/run.py $(ARGS)
@@ -71,7 +71,7 @@ bench-long: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks --long $(ARGS)
 
 torture: $(VENV)/.dev
-	VAMEN_KILLS=200 $(BIN)/python -m pytest -k "kill" $(ARGS)
+	VAMEN_KILLS=200 VAMEN_FUZZ_PACKETS=1000000 $(BIN)/python -m pytest -k "kill or fuzz" $(ARGS)
 
 clean:
 	rm -rf $(VENV) build *.egg-info

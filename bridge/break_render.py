@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,38 @@ def sidecar(model: Model, latent: FloatArray, beats_per_minute: float, origin: D
     }
 
 
+@dataclass(frozen=True)
+class RenderedBreak:
+    """A break as it goes into a watch folder, in the order of `WatchFolder.export`'s arguments."""
+
+    name_stem: str
+    samples: FloatArray
+    """(n,) at `ENGINE_SAMPLE_RATE`."""
+    image: Image
+    sidecar: Document
+
+    @classmethod
+    def of(
+        cls,
+        model: Model,
+        latent: FloatArray,
+        beats_per_minute: float,
+        *,
+        name: str = FALLBACK_NAME,
+        origin: Document | None = None,
+    ) -> RenderedBreak:
+        """Render a break; `name` may be anything a stranger sent, the rest is as in :func:`render_break` and :func:`sidecar`."""
+        samples, image = render_break(model, latent, beats_per_minute)
+        bars = bars_of(latent, model.metadata)
+        # The name is cut short here, so that what follows it is never cut.
+        stem = f"{name[:24] or FALLBACK_NAME}_{tempo_text(beats_per_minute)}bpm_{bars}{'bar' if bars == 1 else 'bars'}"
+        return cls(stem, samples, image, sidecar(model, latent, beats_per_minute, origin))
+
+    def written_to(self, folder: WatchFolder) -> Path:
+        """The path of the finished WAV. Raises FolderError when the folder cannot be written to."""
+        return folder.export(self.name_stem, self.samples, self.image, self.sidecar)
+
+
 def export_break(
     folder: WatchFolder,
     model: Model,
@@ -88,15 +121,8 @@ def export_break(
     name: str = FALLBACK_NAME,
     origin: Document | None = None,
 ) -> Path:
-    """Render a break into a watch folder and return the finished WAV's path; `name` may be anything a stranger sent.
-
-    Raises VamenError when the folder cannot be written to.
-    """
-    samples, image = render_break(model, latent, beats_per_minute)
-    bars = bars_of(latent, model.metadata)
-    # The name is cut short here, so that what follows it is never cut.
-    stem = f"{name[:24] or FALLBACK_NAME}_{tempo_text(beats_per_minute)}bpm_{bars}{'bar' if bars == 1 else 'bars'}"
-    return folder.export(stem, samples, image, sidecar(model, latent, beats_per_minute, origin))
+    """Render a break into a watch folder and return the finished WAV's path; arguments and errors as in `RenderedBreak`."""
+    return RenderedBreak.of(model, latent, beats_per_minute, name=name, origin=origin).written_to(folder)
 
 
 def tempo_text(beats_per_minute: float) -> str:

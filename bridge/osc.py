@@ -7,6 +7,7 @@ reader takes every timetag as "now", since senders count them from anywhere, and
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import re
 import selectors
@@ -364,6 +365,25 @@ class OscServer:
         self.feedback.send("/vamen/error", sentence)
         if self._on_rejected is not None:
             self._on_rejected(error.kind, sentence)
+
+
+def exposure_warning(host: str) -> str | None:
+    """What to say at the start when others than this machine can reach `--osc-host`; None where none can.
+
+    A name that cannot be looked up is warned of too: `OscServer.start` says what is wrong with it.
+    """
+    try:
+        addresses = {
+            entry[4][0] for entry in socket.getaddrinfo(host or None, None, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
+        }
+    except (OSError, UnicodeError):
+        addresses = set()
+    if addresses and all(ipaddress.ip_address(address).is_loopback for address in addresses):
+        return None
+    return (
+        f"Whoever reaches this machine over the network can play it and fill the watch folder, since OSC is listened for on "
+        f"{host or 'every address'}: in a network that is not yours alone, leave --osc-host at its default."
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

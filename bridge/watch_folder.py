@@ -18,7 +18,7 @@ import time
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,17 +44,40 @@ _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _WINDOWS_RETRY_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
+class FolderError(VamenError):
+    """A folder that cannot be written to as it is now, but may be later: `problem` is that, without a remedy."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.problem}; free it up or choose another one."
+
+
 class WatchFolder:
     """A folder for exports. One instance serves one thread at a time; several processes may share a folder."""
 
     def __init__(self, path: Path | str) -> None:
-        """Opens the folder, makes it where it is missing, and clears away what killed runs on this machine left unfinished.
+        """Opens the folder, and makes it where it is missing; otherwise as :meth:`check`.
 
-        Raises VamenError when it cannot be made or written to.
+        Raises FolderError when it cannot be made or written to.
         """
         self.path = Path(path)
         with _told(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
+            self._mount_point = _mount_point(self.path.resolve())
+        self.check()
+
+    def check(self) -> None:
+        """Make sure that files can be written now, and clear away what killed runs on this machine left unfinished.
+
+        A folder that has vanished is not made anew, here or by an export: it may have been moved and be moved back, and a new one
+        would be in its way; or its disk is unmounted, and what lay under its mount point would be hidden when it returns. So
+        whoever writes has to wait for it. Raises FolderError when it cannot be written to.
+        """
+        with _told(self.path):
+            self._require_mounted()
             self._remove_leftovers()
             probe = self._temporary()
             probe.touch()
@@ -78,6 +101,7 @@ class WatchFolder:
         temporaries = {suffix: self._temporary() for suffix in SUFFIXES}
         try:
             with _told(self.path):
+                self._require_mounted()
                 write_json(temporaries[".json"], dict(sidecar))
                 save_png(temporaries[".png"], image)
                 with WavWriter(temporaries[".wav"]) as writer:
@@ -88,7 +112,14 @@ class WatchFolder:
             yield UnnamedExport(self.path, temporaries)
         finally:
             for temporary in temporaries.values():
-                temporary.unlink(missing_ok=True)
+                # A disk that has turned read-only or gone keeps them; a later run clears them away.
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+
+    def _require_mounted(self) -> None:
+        """Raises OSError when the disk that the folder was on has gone; another one in its place will do."""
+        if not os.path.ismount(self._mount_point):
+            raise OSError(errno.ENODEV, f"nothing is mounted on {self._mount_point}")
 
     def _temporary(self) -> Path:
         return self.path / f".vamen-{_HOST}-{os.getpid()}-{_RUN}-{next(_COUNTER)}.part"
@@ -113,7 +144,7 @@ class UnnamedExport:
     def publish(self, name_stem: str) -> Path:
         """Give the files `safe_stem(name_stem)` and the next free number as their names; returns the WAV's path.
 
-        Raises VamenError when the folder cannot be written to.
+        Raises FolderError when the folder cannot be written to.
         """
         stem = safe_stem(name_stem)
         with _told(self._folder):
@@ -233,6 +264,11 @@ def _sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def _mount_point(path: Path) -> Path:
+    """The nearest folder above an absolute path, or the path itself, that a disk is mounted on."""
+    return next(folder for folder in (path, *path.parents) if os.path.ismount(folder))
+
+
 def _is_alive(pid: int) -> bool:
     """Whether a process of another run with this number exists."""
     if pid == os.getpid():
@@ -263,6 +299,4 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise VamenError(
-            f"The folder {folder} cannot be written to ({reason(error)}); free it up or choose another one."
-        ) from error
+        raise FolderError(f"The folder {folder} cannot be written to ({reason(error)})") from error

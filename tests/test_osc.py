@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import socket
 import struct
 import subprocess
@@ -23,14 +22,23 @@ from pythonosc.udp_client import SimpleUDPClient
 from bridge.control import Control
 from bridge.errors import VamenError
 from bridge.mailbox import Mailbox
-from bridge.osc import MAX_REFUSALS, MAX_SUBSCRIBERS, RECEIVE_BUFFER_BYTES, OscFeedback, OscServer, decode, encode
+from bridge.osc import (
+    MAX_REFUSALS,
+    MAX_SUBSCRIBERS,
+    RECEIVE_BUFFER_BYTES,
+    OscFeedback,
+    OscServer,
+    decode,
+    encode,
+    exposure_warning,
+)
 from bridge.parameters import ControlError, ControlLayout
+from tests.fuzzing import bundle
 from tests.letters import PATIENCE_SECONDS, Letters
 from tests.rig import require_programs
 
 LAYOUT = ControlLayout(axis_names=("density", "tone"), latent_dimensions=4, steps=32)
 HOST = "127.0.0.1"
-FUZZED_PACKETS = 50_000
 BURST_RATE = 10_000
 BURST_SECONDS = int(os.environ.get("VAMEN_BURST_SECONDS", "2"))
 
@@ -52,10 +60,6 @@ def message(address: str, *arguments: tuple[Any, str]) -> bytes:
     for value, tag in arguments:
         builder.add_arg(value, tag)
     return bytes(builder.build().dgram)
-
-
-def bundle(*elements: bytes, timetag: int = 1) -> bytes:
-    return b"#bundle\0" + struct.pack(">Q", timetag) + b"".join(struct.pack(">i", len(e)) + e for e in elements)
 
 
 def test_every_type_that_others_send_is_read() -> None:
@@ -115,75 +119,6 @@ def test_any_bytes_decode_or_are_malformed(packet: bytes) -> None:
             decode(data)
         except ControlError as error:
             assert error.kind == "malformed packet"
-
-
-SAMPLES = [
-    message("/vamen/axis/density", (0.5, "f")), message("/vamen/axis/2", (0.5, "d")), message("/vamen/slot/recall", (3, "i")),
-    message("/vamen/latent", *[(0.1, "f")] * 128), message("/vamen/latent/3", *[(0.1, "f")] * 4), message("/vamen/play"),
-    message("/vamen/export", ("name", "s")), message("/vamen/quantise", ("bar", "s")), message("/vamen/random", (7, "h")),
-    message("/vamen/tempo", (float("nan"), "f")), message("/vamen/gain", (True, "T")), message("/else/where", (b"blob", "b")),
-]  # fmt: skip
-
-
-def fuzzed(generator: random.Random) -> bytes:
-    """A packet that is noise, or a valid one broken in one of the ways in which packets break."""
-    packet = bytearray(generator.choice(SAMPLES))
-    match generator.randrange(8):
-        case 0:
-            return generator.randbytes(generator.randrange(80))
-        case 1:
-            return b"/" + generator.randbytes(generator.randrange(80))
-        case 2:
-            return b"#bundle\0" + generator.randbytes(generator.randrange(80))
-        case 3:
-            return bytes(packet[: generator.randrange(len(packet) + 1)])
-        case 4:
-            for _ in range(generator.randrange(1, 5)):
-                packet[generator.randrange(len(packet))] = generator.randrange(256)
-            return bytes(packet)
-        case 5:
-            place = generator.randrange(len(packet))
-            packet[place:place] = generator.randbytes(generator.randrange(9))
-            return bytes(packet)
-        case 6:
-            broken = bytearray(bundle(bytes(packet), generator.choice(SAMPLES)))
-            broken[generator.randrange(8, 24)] = generator.randrange(256)
-            return bytes(broken)
-        case _:
-            return bundle(generator.choice(SAMPLES), bundle(bytes(packet)), timetag=generator.randrange(2**64))
-
-
-def test_fuzzed_packets_raise_nothing_and_valid_ones_among_them_take_effect(caplog: pytest.LogCaptureFixture) -> None:
-    generator = random.Random(20_26)
-    mailbox = Mailbox()
-    server = OscServer(HOST, 0, mailbox, LAYOUT)
-    for number in range(FUZZED_PACKETS):
-        server.take(fuzzed(generator), HOST)
-        if number % 10 == 0:
-            server.take(encode("/vamen/axis/tone", number / FUZZED_PACKETS), HOST)
-            assert mailbox.drain()[-1] == Control("axis", (2,), (round(number / FUZZED_PACKETS, 6),))
-    server.stop()
-    assert set(server.rejected) >= {
-        "malformed packet",
-        "unknown address",
-        "wrong type",
-        "wrong count",
-        "not finite",
-        "out of range",
-    }
-    assert "internal error" not in server.rejected
-    assert len(caplog.records) == len(server.rejected)
-
-
-def test_fuzzed_packets_do_not_end_the_thread(server: OscServer, letters: Letters) -> None:
-    generator = random.Random(5)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for _ in range(500):
-            sender.sendto(fuzzed(generator), (HOST, server.port))
-        sender.sendto(encode("/vamen/slot/store", 77), (HOST, server.port))
-    while letters.next() != Control("slot_store", (), (77,)):
-        pass
-    assert "internal error" not in server.rejected
 
 
 def test_an_error_of_ours_costs_one_packet_and_not_the_thread(letters: Letters, caplog: pytest.LogCaptureFixture) -> None:
@@ -280,6 +215,17 @@ def test_a_taken_port_is_one_sentence(server: OscServer) -> None:
         OscServer(HOST, server.port, Mailbox(), LAYOUT).start()
     with pytest.raises(VamenError, match="--osc-host"):
         OscServer("203.0.113.1", 0, Mailbox(), LAYOUT).start()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "::1"])
+def test_loopback_is_no_exposure(host: str) -> None:
+    assert exposure_warning(host) is None
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "", "::", "192.168.1.7", "fe80::1%1", "8.8.8.8", "a" * 300, "no\0such"])
+def test_any_other_address_is_warned_of_in_one_sentence(host: str) -> None:
+    warning = exposure_warning(host)
+    assert warning is not None and "--osc-host" in warning and warning.count(".\n") == 0
 
 
 def test_stopping_frees_the_port_and_can_be_done_twice(letters: Letters) -> None:
