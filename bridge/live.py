@@ -22,7 +22,7 @@ from bridge.engine import Engine
 from bridge.exporter import Exporter, ExportSettings, Reporter
 from bridge.mailbox import Mailbox
 from bridge.model import Model
-from bridge.osc import OscServer
+from bridge.osc import OscServer, exposure_warning
 from bridge.parameters import DECIMALS, ControlLayout, layout_of
 from bridge.performance import Performance
 from bridge.performer import Performer
@@ -34,6 +34,8 @@ from bridge.watch_folder import WatchFolder
 
 if TYPE_CHECKING:
     from bridge.midi_clock_out import ClockSchedule
+
+logger = logging.getLogger(__name__)
 
 ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
@@ -64,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         mailbox = Mailbox()
         folder = WatchFolder(arguments.watch_folder) if arguments.watch_folder else None
         server = stack.enter_context(OscServer(arguments.osc_host, arguments.osc_port, mailbox, layout))
+        if (warning := exposure_warning(arguments.osc_host)) is not None:
+            logger.warning("%s", warning)
         reporter = Reporter(server.feedback)
         clocks = Clocks(
             mailbox,

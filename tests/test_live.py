@@ -278,3 +278,10 @@ def assert_never_silent(capture: Path) -> None:
     sound = sound[: -rate // 2]
     loud = np.abs(sound[: len(sound) // 2205 * 2205].reshape(-1, 2205)).max(axis=1)
     assert len(loud) > 20 and loud.min() > 0.0
+
+
+def test_a_host_that_others_can_reach_is_warned_of() -> None:
+    with playing("--osc-host", "0.0.0.0") as stage:
+        stage.wait_for("/vamen/position")
+        assert stage.end() == 0
+    assert "Whoever reaches this machine over the network can play it" in stage.errors
