@@ -11,8 +11,9 @@ import logging
 import secrets
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from bridge.midi_clock_out import ClockSchedule
 
 logger = logging.getLogger(__name__)
+
+Tell = Callable[[str], None]
 
 ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
@@ -69,18 +72,20 @@ def run(arguments: argparse.Namespace) -> int:
         if (warning := exposure_warning(arguments.osc_host)) is not None:
             logger.warning("%s", warning)
         reporter = Reporter(server.feedback)
+        # Clocks and ports come and go, and each time is worth a word.
+        tell = partial(reporter.tell, again=True)
         clocks = Clocks(
             mailbox,
-            reporter.tell,
+            tell,
             offset_seconds=arguments.offset_ms / 1000.0,
             has_midi=bool(arguments.midi_in),
             beats_per_minute=arguments.bpm,
         )
         stack.callback(clocks.stop)
-        midi_names = _open_midi(stack, arguments, mailbox, layout, clocks, reporter)
+        midi_names = _open_midi(stack, arguments, mailbox, layout, clocks, tell)
         clock_out = None
         if arguments.midi_clock_out is not None:
-            clock_out, name = _open_clock_out(stack, arguments.midi_clock_out, clocks, reporter)
+            clock_out, name = _open_clock_out(stack, arguments.midi_clock_out, clocks, tell)
             midi_names.append(name)
         clocks.change(arguments.clock)
         take = stack.enter_context(TakeWriter(arguments.record, layout)) if arguments.record else None
@@ -114,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _open_midi(
-    stack: ExitStack, arguments: argparse.Namespace, mailbox: Mailbox, layout: ControlLayout, clocks: Clocks, reporter: Reporter
+    stack: ExitStack, arguments: argparse.Namespace, mailbox: Mailbox, layout: ControlLayout, clocks: Clocks, tell: Tell
 ) -> list[str]:
     """Open every MIDI input that is named; a map is kept for each, since it knows which keys are down."""
     control_map = ControlMap.load(arguments.map, layout)
@@ -122,18 +127,18 @@ def _open_midi(
     for wanted in arguments.midi_in:
         from bridge.midi import MidiInput
 
-        midi = MidiInput(wanted, control_map, mailbox, clocks.midi, reporter.tell)
+        midi = MidiInput(wanted, control_map, mailbox, clocks.midi, tell)
         names.append(midi.start())
         stack.callback(midi.stop)
         control_map = ControlMap.load(arguments.map, layout)
     return names
 
 
-def _open_clock_out(stack: ExitStack, wanted: str, clocks: Clocks, reporter: Reporter) -> tuple[ClockSchedule, str]:
+def _open_clock_out(stack: ExitStack, wanted: str, clocks: Clocks, tell: Tell) -> tuple[ClockSchedule, str]:
     from bridge.midi_clock_out import ClockSchedule, MidiClockOutput
 
     schedule = ClockSchedule(clocks.frames)
-    output = MidiClockOutput(wanted, schedule, reporter.tell)
+    output = MidiClockOutput(wanted, schedule, tell)
     name = output.start()
     stack.callback(output.stop)
     return schedule, f"clock to {name}"

@@ -207,7 +207,8 @@ class Performance:
 
     def _tell_problems(self) -> None:
         for sentence in self._sound.problems():
-            self._reporter.tell(sentence)
+            # A device may go and come more than once.
+            self._reporter.tell(sentence, again=True)
 
     def _early(self, tick: int, moment: float) -> float:
         """Seconds from a moment until a tick is due, at an even pace; where blocks are out of step with ticks, it is sooner."""

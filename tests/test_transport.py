@@ -7,9 +7,10 @@ import pytest
 from bridge.control import Control
 from bridge.errors import VamenError
 from bridge.player import TICK_FRAMES
+from bridge.reading import Reading
 from bridge.sample_rate import ENGINE_SAMPLE_RATE
 from bridge.tempo_reference import TempoReference
-from bridge.transport import CUT_FADE_FRAMES, DEAD_ZONE_SECONDS, MOST_RATE_CHANGE, Reading, Transport
+from bridge.transport import CUT_FADE_FRAMES, DEAD_ZONE_SECONDS, MOST_RATE_CHANGE, Transport
 
 BEATS = 8
 TEMPO = 126.0
