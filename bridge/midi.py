@@ -76,9 +76,10 @@ class MidiInput:
 
     def stop(self) -> None:
         """Close the port; nothing happens if it was not started."""
-        self._stopping.set()
         if self._thread is not None:
+            self._stopping.set()
             self._thread.join()
+            self._stopping.clear()
             self._thread = None
 
     def __enter__(self) -> MidiInput:

@@ -152,8 +152,8 @@ class MidiClock:
         return None
 
     def _begin_raster(self, seconds: float) -> None:
-        """The pulses lie anew from the one at `seconds`, at the same tempo: if they have another one, that is a jump, which the loop
-        finds as soon as a tempo to begin with."""
+        """The pulses lie anew from the one at `seconds`, at the same tempo: if they have another, that is a jump, which the loop
+        finds as soon as it would find the first tempo."""
         pulses = self._loop.pulses if self._loop.recognised else 0
         self._loop.restart()
         self._loop.pulses = pulses

@@ -90,13 +90,16 @@ class JackServer:
     def start(self) -> None:
         options = ["-d", "dummy", "-r", "48000", "-p", "128", "-C", "2", "-P", "2"]
         command = ["jackd", "-n", self._name, "-r", *options]
-        self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # It dies of SIGPIPE when it ends before its clients, unless that is ignored, as Python does; and a server that died keeps
+        # one of the eight places that JACK has for servers.
+        self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, restore_signals=False)
         wait = ["jack_wait", "-s", self._name, "-w", "-t", str(int(PATIENCE_SECONDS))]
         subprocess.run(wait, check=True, capture_output=True)
 
-    def kill(self) -> None:
+    def stop(self) -> None:
+        """End it, which its clients cannot tell from a death."""
         if self._server is not None:
-            self._server.kill()
+            self._server.terminate()
             self._server.wait()
 
     def run(self, *command: str) -> subprocess.Popen[str]:
@@ -106,11 +109,19 @@ class JackServer:
         self._children.append(child)
         return child
 
+    @contextmanager
+    def running(self, *command: str) -> Iterator[None]:
+        """A client of the server for the length of a with block."""
+        child = self.run(*command)
+        yield
+        child.terminate()
+        child.wait()
+
     def end(self) -> None:
         for child in self._children:
-            child.kill()
-            child.communicate()
-        self.kill()
+            child.terminate()
+            child.wait()
+        self.stop()
 
 
 @contextmanager
@@ -118,7 +129,7 @@ def jack_server() -> Iterator[JackServer]:
     """A JACK server for the length of a with block; the system's own MIDI is hidden meanwhile."""
     if sys.platform != "linux":
         pytest.skip("JACK's dummy driver is started on Linux only")
-    require_programs("jackd", "jack_wait", "jack_midi_clock", "jack_transport", "jack_connect")
+    require_programs("jackd", "jack_wait", "jack_midi_clock", "jack_transport", "jack_lsp")
     name = f"vamen-test-{os.getpid()}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JACK_DEFAULT_SERVER", name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from itertools import chain
 
 import pytest
 
 from bridge.clock_input import ClockInput
 from bridge.frame_clock import FrameClock
-from bridge.midi_clock import CLOCK, CONTINUE, PULSES_PER_BEAT, START, STOP, VANISHED_SECONDS, MidiClock
+from bridge.midi_clock import CLOCK, CONTINUE, PULSES_PER_BEAT, SONG_POSITION, START, STOP, VANISHED_SECONDS, MidiClock
 from bridge.tempo_reference import TempoReference
 
 ORIGIN = 100.0
@@ -78,3 +79,20 @@ def test_a_master_that_returns_goes_on() -> None:
     room.hear([(ORIGIN - 0.001, "drums", START)], pulses("drums", ORIGIN, 120.0, 4.0))
     told = room.hear(pulses("drums", ORIGIN + 8.0, 120.0, 4.0))
     assert told[0].beat == pytest.approx(16.0, abs=0.01) and tempos(told) == {120}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_after_any_nonsense_a_clock_is_followed(seed: int) -> None:
+    generator = random.Random(seed)
+    room = Room()
+    moment = ORIGIN
+    for _ in range(20_000):
+        moment += generator.choice((0.0, 0.0, 1e-6, 0.002, 0.02, 0.0198, 0.6)) * generator.random()
+        data = [generator.choice((CLOCK, CLOCK, CLOCK, CLOCK, START, CONTINUE, STOP, SONG_POSITION))]
+        if data == [SONG_POSITION]:
+            data += generator.choices(range(256), k=2)
+        room.clock.take(generator.choice(("drums", "keys")), data, moment)
+    moment += 1.0
+    told = room.hear([(moment, "drums", START)], pulses("drums", moment + 0.001, 126.0, 8.0))
+    assert told[-1].running and told[-1].beats_per_minute == pytest.approx(126.0, rel=1e-3)
+    assert told[-1].beat_at((moment + 8.0 - ORIGIN) * 44100) == pytest.approx(8.0 * 126 / 60, abs=0.01)

@@ -6,6 +6,7 @@ import os
 import queue
 import random
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -186,6 +187,32 @@ def test_a_port_is_found_by_part_of_its_name_and_brings_controls(knobs: rtmidi.M
     assert not keys.rejected
     keys.stop()
     keys.stop()
+
+
+@pytest.mark.parametrize("between", [[0xFE], [0xF0, 1, 2, 0xF7]])
+def test_what_comes_between_two_pulses_makes_none_of_them_early(knobs: rtmidi.MidiOut, between: list[int]) -> None:
+    letters, clock = Letters(), Followed()
+
+    def pulse() -> float:
+        """Send pulses until one is heard; returns when the first was sent."""
+        before, sent = len(clock.told), time.perf_counter()
+
+        def heard() -> bool:
+            knobs.send_message([0xF8])
+            return len(clock.told) > before
+
+        wait_until(heard, "a pulse to come through JACK")
+        return sent
+
+    with MidiInput("test knobs", ControlMap.load(None, LAYOUT), letters, cast(ClockInput, clock)):
+        hear(knobs, letters, [0xB0, 1, 127], Control("axis", (1,), (1.0,)))
+        pulse()
+        for position in (0.0, 1.0) * 4:
+            # Each comes some milliseconds after what was before it, which would be missing from then on.
+            knobs.send_message(between)
+            hear(knobs, letters, [0xB0, 1, round(127 * position)], Control("axis", (1,), (position,)))
+        count, sent = len(clock.told), pulse()
+        assert clock.told[count][1] > sent - 0.001
 
 
 def test_garbage_on_the_cable_does_not_end_the_port(knobs: rtmidi.MidiOut) -> None:
