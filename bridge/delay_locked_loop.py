@@ -104,6 +104,16 @@ class DelayLockedLoop:
         for suspicion in self._suspicions:
             suspicion.clear()
 
+    def lay_through(self, seconds: float) -> None:
+        """The next pulse, at `seconds`, is on the line whatever was before.
+
+        A period that was recognised is kept; if it is no longer true, that is a jump, found as soon as a first period would be.
+        """
+        pulses = self.pulses if self.recognised else 0
+        self.restart()
+        self.pulses = pulses
+        self.seconds = seconds - self.period
+
     def update(self, seconds: float, steps: float = 1.0) -> Jump | None:
         """A pulse has come, `steps` (> 0) steps after the one before; returns what has changed if that is not jitter."""
         self.pulses += 1

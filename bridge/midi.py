@@ -120,14 +120,15 @@ class MidiInput:
         if now >= self._next_port_look:
             self._next_port_look = now + LOOK_SECONDS
             self._look_after_port()
+        if (client := self._port.client) is not None:
+            self._arrivals.look(now)
+            while (event := client.get_message()) is not None:
+                data, since_last = event
+                self.take(data, self._arrivals.arrival(time.perf_counter(), since_last))
         if self._clock is not None and now >= self._next_clock_look:
+            # After what waited: who was paused for a while must not think that nothing came.
             self._next_clock_look = now + CLOCK_LOOK_SECONDS
             self._clock.look(now)
-        if (client := self._port.client) is None:
-            return
-        while (event := client.get_message()) is not None:
-            data, since_last = event
-            self.take(data, self._arrivals.arrival(time.perf_counter(), since_last))
 
     def _run(self, opened: Future[str]) -> None:
         try:

@@ -48,16 +48,25 @@ class ArrivalTimes:
 
     Polling sees a message late, but never early; the driver's own intervals are not late. So the driver's line of times is held
     against ours: pushed back whenever it claims a time later than the moment at which the message was seen, and otherwise drawn
-    towards that moment very slowly, in case the driver's clock is another one.
+    towards that moment very slowly, in case the driver's clock is another one. Who did not look for a while says so by `look`:
+    what waited meanwhile came when the driver says it did.
     """
 
     def __init__(self) -> None:
         self._seconds: float | None = None
+        self._looked: float | None = None
+        self._away = 0.0
+
+    def look(self, now: float) -> None:
+        """The queue is looked at now, and all that waits in it will be taken out."""
+        away = 0.0 if self._looked is None else now - self._looked
+        self._away = away if away > LONGEST_WAIT_SECONDS else 0.0
+        self._looked = now
 
     def arrival(self, seen: float, since_last: float) -> float:
         """The time of a message seen at `seen`, which came `since_last` seconds after the one before (0 for the first)."""
         expected = seen if self._seconds is None else min(seen, self._seconds + since_last)
-        waited = seen - expected
+        waited = max(0.0, seen - expected - self._away)
         self._seconds = expected + DRAWN * waited if waited <= LONGEST_WAIT_SECONDS else seen
         return self._seconds
 
@@ -137,7 +146,7 @@ class MidiClock:
             # Its beat went on meanwhile, as ours did: the nearest pulse is meant.
             pulse += round((seconds - self._heard_seconds) / self._period) - 1
         if silent or (moved and abs(seconds - self._loop.seconds - self._period) > NEW_RASTER * self._loop.jitter_seconds):
-            self._begin_raster(seconds)
+            self._loop.lay_through(seconds)
         self._heard_seconds = seconds
         jump = self._loop.update(seconds)
         self._next = pulse + self.running
@@ -150,14 +159,6 @@ class MidiClock:
         if moved or silent or jump is not None or on_the_beat or self._loop.pulses in SETTLING_PULSES:
             return self._line(pulse, self._loop.seconds)
         return None
-
-    def _begin_raster(self, seconds: float) -> None:
-        """The pulses lie anew from the one at `seconds`, at the same tempo: if they have another, that is a jump, which the loop
-        finds as soon as it would find the first tempo."""
-        pulses = self._loop.pulses if self._loop.recognised else 0
-        self._loop.restart()
-        self._loop.pulses = pulses
-        self._loop.seconds = seconds - self._loop.period
 
     def _keep_tempo(self) -> bool:
         """Take the loop's tempo for the last one known; if it is none, begin again."""

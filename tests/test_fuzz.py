@@ -135,8 +135,9 @@ def test_fuzzed_packets_on_the_wire_cost_no_sound_and_valid_ones_among_them_are_
                 # Whoever is subscribed would be sent to, on a port that another program may have.
                 stage.send_bytes(b"" if b"subscribe" in packet else packet[:SIZE_IN_FLIGHT])
             packet, meant = fuzzer.valid()
-            # A whole break is recorded step by step, and a draw with the seed that it gets.
-            while len(meant.values) > layout.latent_dimensions or meant == Control("random"):
+            # A whole break is recorded step by step, a draw with the seed that it gets, a tap as the tempo that it makes, and a
+            # clock only where there is one.
+            while len(meant.values) > layout.latent_dimensions or meant == Control("random") or meant.name in ("clock", "tap"):
                 packet, meant = fuzzer.valid()
             seed, volume = MAX_SEED - number, (number % 1000 + 1) / 1000
             sent[seed] = meant

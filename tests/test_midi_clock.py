@@ -261,3 +261,17 @@ def test_arrival_times_leave_out_the_wait_for_our_next_look() -> None:
     assert float(np.min(late)) >= 0.0 and float(np.max(late)) < 0.002
     # A driver that says nothing useful is not believed for long.
     assert arrivals.arrival(float(seen[-1]) + 5.0, 0.0) == float(seen[-1]) + 5.0
+
+
+def test_what_waited_while_nobody_looked_came_when_the_driver_says() -> None:
+    """A process that was paused for two seconds finds a hundred pulses in the queue."""
+    times = ORIGIN + 0.02 * np.arange(300)
+    arrivals, found, previous, looked = ArrivalTimes(), [], times[0], times[0]
+    for number, moment in enumerate(times):
+        now = times[199] + 0.001 if 100 <= number < 200 else moment + 0.001
+        if now != looked:
+            arrivals.look(now)
+            looked = now
+        found.append(arrivals.arrival(now, moment - previous))
+        previous = moment
+    assert np.abs(np.array(found) - times - 0.001).max() < 1e-4
