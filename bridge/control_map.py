@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bridge.control import Control
-from bridge.errors import VamenError
-from bridge.parameters import FOR_TAKES_ONLY, PREFIX, ControlError, ControlLayout, ParameterSpec, parse
+from bridge.errors import VamenError, first_line
+from bridge.parameters import FOR_TAKES_ONLY, PREFIX, ControlError, ControlLayout, ParameterSpec, parse, shown
+from bridge.whole_file import read_at_most, reason
 
 if TYPE_CHECKING:
     import mido
@@ -38,7 +39,13 @@ DEFAULT_MAP = Path(__file__).parent / "maps" / "default.toml"
 BUTTON_THRESHOLD = 64
 """CC value from which a button counts as pressed, as MIDI 1.0 defines on and off."""
 
-MAX_MAP_BYTES = 2**20
+MAX_MAP_BYTES = 2**18
+MAX_LINE_BYTES = 1000
+"""A key of a hundred thousand parts, a.a.a..., would take `tomllib` hours: it looks at every beginning of a key."""
+
+MAX_ROWS = 4096
+"""As many as there are keys and controllers on all channels: every message is looked up in every row."""
+
 MAX_AXES = 64
 """A map may name more axes than the model at hand has: those rows rest."""
 
@@ -128,16 +135,19 @@ class ControlMap:
         """
         path = path or DEFAULT_MAP
         try:
-            with path.open("rb") as file:
-                data = file.read(MAX_MAP_BYTES + 1)
+            data = read_at_most(path, MAX_MAP_BYTES)
         except OSError as error:
-            raise VamenError(f"The control map {path} cannot be read ({error.strerror}); check the path.") from error
-        if len(data) > MAX_MAP_BYTES:
+            raise VamenError(f"The control map {path} cannot be read ({reason(error)}); check the path.") from error
+        if data is None:
             raise VamenError(f"The control map {path} is larger than {MAX_MAP_BYTES} bytes; give a file of [[control]] rows.")
+        if max(map(len, data.split(b"\n"))) > MAX_LINE_BYTES:
+            raise VamenError(
+                f"The control map {path} has a line of more than {MAX_LINE_BYTES} bytes; put what it says on several."
+            )
         try:
             document = tomllib.loads(data.decode())
         except (ValueError, RecursionError) as error:
-            raise VamenError(f"The control map {path} is not TOML ({error}); correct it there.") from error
+            raise VamenError(f"The control map {path} is not TOML ({first_line(error)}); correct it there.") from error
         return cls(list(_rows(document, path, layout)), layout)
 
     def translate(self, message: mido.Message) -> list[Control]:
@@ -164,10 +174,12 @@ def _rows(document: dict[str, Any], path: Path, layout: ControlLayout) -> Iterat
     tables = document.get("control")
     if set(document) != {"control"} or not isinstance(tables, list):
         raise VamenError(f"The control map {path} must hold [[control]] rows and nothing else.")
+    if len(tables) > MAX_ROWS:
+        raise VamenError(f"The control map {path} has {len(tables)} rows; {MAX_ROWS} are the most.")
     for number, table in enumerate(tables, 1):
         try:
             row = _row(table, layout)
-        except (ControlError, ValueError) as error:
+        except (ControlError, ValueError, OverflowError) as error:
             raise VamenError(f"Row {number} of the control map {path}: {error}") from error
         if row is not None:
             yield row
@@ -179,7 +191,7 @@ def _row(table: Any, layout: ControlLayout) -> _Row | None:
         raise ValueError("it must be a table with keys and values.")
     unknown = sorted(set(table) - _KEYS)
     if unknown:
-        raise ValueError(f"the key {unknown[0]!r} is unknown; there are {', '.join(sorted(_KEYS))}.")
+        raise ValueError(f"the key {shown(unknown[0])} is unknown; there are {', '.join(sorted(_KEYS))}.")
     kind, numbers = _source(table)
     address = table.get("target")
     if not isinstance(address, str):
@@ -268,7 +280,7 @@ def _check_values(row: _Row) -> None:
     for value in fixed:
         control = parse(row.address, [value], row.layout)
         if row.spec.type == "float" and control.values != (value,):
-            raise ValueError(f"{row.address} cannot be {value}; it goes from {row.spec.range_text(row.layout)}.")
+            raise ValueError(f"{row.address} cannot be {shown(value)}; it goes from {row.spec.range_text(row.layout)}.")
     if row.button:
         row.pressed_control()
     if row.release is not None and row.kind != "note":

@@ -7,7 +7,6 @@ stranger: sizes and types are checked before anything is used, and nothing but J
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -17,9 +16,11 @@ from bridge import __version__
 from bridge.errors import VamenError
 from bridge.model import Model
 from bridge.model_metadata import FloatArray
+from bridge.whole_file import read_at_most, reason
 
 FORMAT_VERSION = 1
 MAX_DOCUMENT_BYTES = 16_000_000
+LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 Document = dict[str, Any]
 
@@ -68,11 +69,13 @@ def write_json(path: Path, document: Document) -> None:
 def read_document(path: Path, kind: str) -> Document:
     """Read a document of one kind. Raises VamenError when it cannot be read, or is another kind or a newer format."""
     try:
-        if path.stat().st_size > MAX_DOCUMENT_BYTES:
-            raise VamenError(f"{path} is larger than {MAX_DOCUMENT_BYTES // 1_000_000} MB, so VAmEn did not write it.")
-        document = json.loads(path.read_text(encoding="utf-8"))
+        data = read_at_most(path, MAX_DOCUMENT_BYTES)
     except OSError as error:
-        raise VamenError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise VamenError(f"{path} cannot be read: {reason(error)}.") from error
+    if data is None:
+        raise VamenError(f"{path} is larger than {MAX_DOCUMENT_BYTES // 1_000_000} MB, so VAmEn did not write it.")
+    try:
+        document = json.loads(data.decode())
     except (ValueError, RecursionError) as error:
         raise VamenError(f"{path} is no JSON file of VAmEn's; check the path.") from error
     if not isinstance(document, dict) or document.get("format") != kind:
@@ -97,7 +100,8 @@ def require_model(document: Document, model: Model, path: Path) -> None:
 
 
 def _is_number(value: Any) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether float32 holds it: a JSON number may have hundreds of digits."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_FLOAT32
 
 
 def _layout(value: Any, indent: str = "") -> str:

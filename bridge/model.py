@@ -9,23 +9,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bridge.errors import VamenError
+from bridge.errors import VamenError, first_line
 from bridge.halves import in_halves
 from bridge.model_graph import ModelGraph
 from bridge.model_metadata import FloatArray, ModelMetadata
 from bridge.model_parts import part
 from bridge.model_rewrites import quicker
 from bridge.shipped_models import DEFAULT_PATH
+from bridge.whole_file import read_at_most, reason
 
 if TYPE_CHECKING:
     import onnxruntime
 
 MAX_FILE_BYTES = 256_000_000
+
+MAX_MEMORY_BYTES = 2**30
+"""For all that onnxruntime computes on the CPU in this process, several times what the shipped models need: a graph of a few
+hundred bytes can ask for any amount."""
 
 LATENT_INPUT = "latent"
 DECODED_OUTPUT = "decoded_image"
@@ -130,7 +136,8 @@ class Model:
         :param image: (n_mels, steps * frames_per_step) float32 in 0..1, periodic in time
         :returns: (steps, latent_dimensions) float32
         """
-        return self._run(ENCODED_OUTPUT, {IMAGE_INPUT: image[np.newaxis]})[0]
+        steps = image.shape[1] // self.metadata.spec.frames_per_step
+        return self._run(ENCODED_OUTPUT, {IMAGE_INPUT: image[np.newaxis]}, steps)
 
     def gradient(self, latent: FloatArray, image: FloatArray) -> FloatArray:
         """Where the latent of a loop has to go for its picture to leave a wanted one (the other way to come nearer).
@@ -139,7 +146,7 @@ class Model:
         :param image: (n_mels, steps * frames_per_step) float32 in 0..1, what is wanted
         :returns: (steps, latent_dimensions) float32, the gradient of a mean squared difference (export/gradient.py)
         """
-        return self._run(GRADIENT_OUTPUT, {TRIED_INPUT: latent[np.newaxis], WANTED_INPUT: image[np.newaxis]})[0]
+        return self._run(GRADIENT_OUTPUT, {TRIED_INPUT: latent[np.newaxis], WANTED_INPUT: image[np.newaxis]}, len(latent))
 
     def read_part(self, output: str) -> bytes:
         """The part of this very model that computes an output, as an ONNX model of its own (see `bridge.model_parts.part`).
@@ -155,20 +162,31 @@ class Model:
     def _one_step_shape(self) -> tuple[int, ...]:
         return 1, 1 + 2 * self.metadata.reach, self.metadata.latent_dimensions
 
-    def _run(self, output: str, feeds: dict[str, FloatArray]) -> FloatArray:
+    def _run(self, output: str, feeds: dict[str, FloatArray], steps: int) -> FloatArray:
+        """An output that is a latent (steps, latent_dimensions)."""
         if output not in self._parts:
             self._parts[output] = _Part(self.read_part(output), self._wanted_providers)
-        return self._parts[output].run(feeds)
+        try:
+            latent = self._parts[output].run(feeds)
+        except Exception as error:  # onnxruntime's errors share no base class but Exception
+            raise VamenError(f"{self._path}: {output} cannot be computed: {first_line(error)}") from error
+        expected = (1, steps, self.metadata.latent_dimensions)
+        if latent.shape != expected:
+            raise VamenError(f"{self._path}: {output} is {latent.shape} instead of {expected}: export the model again.")
+        return latent[0]
 
     def _check_decoder(self) -> None:
-        spec = self.metadata.spec
-        try:
-            image = self.decode(np.zeros(self._one_step_shape, dtype=np.float32))
-        except Exception as error:  # onnxruntime's errors share no base class but Exception
-            raise VamenError(f"{self._path}: the decoder does not run: {first_line(error)}") from error
-        expected = (1, spec.n_mels, spec.frames_per_step)
-        if image.shape != expected or not np.isfinite(image).all():
-            raise VamenError(f"{self._path}: the decoder paints {image.shape} instead of {expected}: export the model again.")
+        """Paints one step and a whole loop: graphs that were made for another size, or by a stranger, may do one of them only."""
+        spec, reach = self.metadata.spec, self.metadata.reach
+        for steps in (1, spec.steps):
+            latent = np.zeros((1, steps + 2 * reach, self.metadata.latent_dimensions), dtype=np.float32)
+            try:
+                image = self.decode(latent)
+            except Exception as error:  # onnxruntime's errors share no base class but Exception
+                raise VamenError(f"{self._path}: the decoder does not run: {first_line(error)}") from error
+            expected = (1, spec.n_mels, steps * spec.frames_per_step)
+            if image.shape != expected or not np.isfinite(image).all():
+                raise VamenError(f"{self._path}: the decoder paints {image.shape} instead of {expected}: export the model again.")
 
 
 class _Part:
@@ -202,11 +220,12 @@ class _Part:
 
 def _read_file(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise VamenError(f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB: that is no VAmEn model.")
-        return path.read_bytes()
+        data = read_at_most(path, MAX_FILE_BYTES)
     except OSError as error:
-        raise VamenError(f"The model {path} cannot be read: {error.strerror or error}.") from error
+        raise VamenError(f"The model {path} cannot be read: {reason(error)}.") from error
+    if data is None:
+        raise VamenError(f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB: that is no VAmEn model.")
+    return data
 
 
 def session_options() -> onnxruntime.SessionOptions:
@@ -218,9 +237,22 @@ def session_options() -> onnxruntime.SessionOptions:
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.log_severity_level = 4
+    _limit_memory()
+    options.add_session_config_entry("session.use_env_allocators", "1")
     # The default logger fills the screen where CUDA is missing; `providers` says what serves.
     onnxruntime.set_default_logger_severity(4)
     return options
+
+
+@cache
+def _limit_memory() -> None:
+    """Give this process the one allocator that all its sessions share; what would pass its limit fails with a sentence."""
+    import onnxruntime
+
+    kind, memory = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, onnxruntime.OrtMemType.DEFAULT
+    # onnxruntime's own defaults but for the limit: -1 stands for them, 0 for growing by powers of two.
+    arena = onnxruntime.OrtArenaCfg(MAX_MEMORY_BYTES, 0, -1, -1)
+    onnxruntime.create_and_register_allocator(onnxruntime.OrtMemoryInfo("Cpu", kind, 0, memory), arena)
 
 
 def _providers(provider: Provider) -> list[Any]:
@@ -245,9 +277,3 @@ def _check_names(model: ModelGraph) -> None:
     ]
     if missing:
         raise VamenError(f"This is no VAmEn model: its graph lacks {', '.join(sorted(missing))}.")
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, in one line: its first, or its kind where it says nothing."""
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

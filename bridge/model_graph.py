@@ -21,8 +21,12 @@ _PROPERTY_KEY, _PROPERTY_VALUE = 1, 2
 _GRAPH_NODE, _GRAPH_NAME, _GRAPH_WEIGHT, _GRAPH_INPUT, _GRAPH_OUTPUT = 1, 2, 5, 11, 12
 _NODE_INPUT, _NODE_OUTPUT, _NODE_OPERATOR, _NODE_ATTRIBUTE, _NODE_DOMAIN = 1, 2, 4, 5, 7
 _ATTRIBUTE_NAME, _ATTRIBUTE_INTEGER, _ATTRIBUTE_GRAPH, _ATTRIBUTE_INTEGERS, _ATTRIBUTE_TYPE = 1, 3, 6, 8, 20
+_ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS, _ATTRIBUTE_SPARSE = (5, 10), (_ATTRIBUTE_GRAPH, 11), (22, 23)
 _TYPE_INTEGER, _TYPE_INTEGERS = 2, 7
 _TENSOR_DIMENSION, _TENSOR_TYPE, _TENSOR_NAME, _TENSOR_RAW_DATA, _VALUE_NAME = 1, 2, 8, 9, 1
+_TENSOR_ELSEWHERE = (13, 14)
+"""Fields of a tensor whose elements are not in its bytes: where they are, and that they are there."""
+
 _FLOAT, _UINT8, _HALF = 1, 2, 10
 _STORED: Mapping[int, np.dtype[Any]] = {_FLOAT: np.dtype("<f4"), _UINT8: np.dtype("u1"), _HALF: np.dtype("<f2")}
 """How the elements of a tensor's type lie in its bytes."""
@@ -58,6 +62,22 @@ class Node:
         branch = self._attributes().get(b"then_branch", memoryview(b""))
         graphs = self._reader.texts(branch, _ATTRIBUTE_GRAPH)
         return Graph.read(self._reader, graphs[0]) if graphs else None
+
+    def require_plain(self) -> None:
+        """Let nothing pass but ONNX's own operators on tensors that stand in the file.
+
+        A loop may run for ever, and a tensor may be said to lie in another file, or at an address of this process's memory.
+
+        :raises VamenError: it is another operator, holds a graph, or a tensor whose elements are elsewhere
+        """
+        if any(domain not in (b"", b"ai.onnx") for domain in self._texts(_NODE_DOMAIN)):
+            raise broken(f"its operator {shown(self.operator)} is none of ONNX's own")
+        for attribute in self._reader.texts(self.message, _NODE_ATTRIBUTE):
+            for held in self._reader.fields(attribute):
+                if held.number in _ATTRIBUTE_GRAPHS + _ATTRIBUTE_SPARSE:
+                    raise broken(f"its operator {shown(self.operator)} holds a graph or a sparse tensor")
+                if held.number in _ATTRIBUTE_TENSORS and isinstance(held.value, memoryview):
+                    require_here(self._reader, held.value)
 
     def renamed(self, old: bytes, new: bytes) -> Node:
         """The node, or one like it that reads or gives ``new`` instead of ``old``."""
@@ -182,6 +202,12 @@ def new_weight(name: bytes, elements: NDArray[np.float32] | NDArray[np.uint8]) -
     pieces: list[bytes | memoryview] = [integer(_TENSOR_DIMENSION, length) for length in elements.shape]
     pieces += [integer(_TENSOR_TYPE, kind), *delimited(_TENSOR_NAME, name), *delimited(_TENSOR_RAW_DATA, elements.tobytes())]
     return memoryview(b"".join(pieces))
+
+
+def require_here(reader: Reader, tensor: memoryview) -> None:
+    """:raises VamenError: the elements of a tensor are not in its bytes"""
+    if any(held.number in _TENSOR_ELSEWHERE for held in reader.fields(tensor)):
+        raise broken("the elements of a tensor are said to lie outside the file")
 
 
 def dimensions(reader: Reader, weight: memoryview) -> list[int]:

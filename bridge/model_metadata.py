@@ -15,14 +15,16 @@ import base64
 import binascii
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
-from bridge.errors import VamenError
-from bridge.mel_spectrogram import MelSpectrogramSpec
+from bridge.errors import VamenError, first_line
+from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, MelSpectrogramSpec
+from bridge.parameters import PARAMETERS
 from bridge.prior import Prior as Prior
 
 FORMAT_VERSION = 3
@@ -39,11 +41,17 @@ SPEC_LIMITS = {
     "beats": 64,
     "steps": 256,
 }
+MAX_SPEC_ELEMENTS = 2**23
+"""Of the picture, of its filter bank, and of the spectrum of a loop at the slowest tempo: what is allocated follows from products
+of what has limits of its own. The presets have up to 2^20."""
+
 MAX_LATENT_DIMENSIONS = 64
 MAX_REACH = 8
 MAX_AXES = 64
 MAX_SLOTS = 64
 MAX_TEXT_CHARACTERS = 500
+
+_AXIS_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 FLOAT32 = np.dtype("<f4")
 INT8 = np.dtype("i1")
@@ -216,7 +224,15 @@ def _spec(fields: Mapping[str, Any]) -> MelSpectrogramSpec:
     for key in ("f_min", "f_max", "reference_level_db", "dynamic_range_db"):
         _number(fields[key])
     _text(fields["name"])
-    return MelSpectrogramSpec.from_dict(dict(fields))
+    spec = MelSpectrogramSpec.from_dict(dict(fields))
+    if not 0.0 <= spec.f_min < spec.f_max <= spec.sample_rate / 2 <= ENGINE_SAMPLE_RATE / 2:
+        raise ValueError(f"{spec.f_min} to {spec.f_max} Hz at a sample rate of {spec.sample_rate} Hz is no range of frequencies")
+    if not spec.dynamic_range_db > 0.0 or spec.hop_length > spec.n_fft:
+        raise ValueError("dynamic_range_db is not positive, or hop_length is longer than n_fft")
+    frames = spec.frames_for(spec.loop_length(PARAMETERS["tempo"].minimum))
+    if max(spec.n_mels * spec.n_frames, spec.n_mels * spec.n_bins, (spec.n_fft_engine // 2 + 1) * frames) > MAX_SPEC_ELEMENTS:
+        raise ValueError("pictures and spectra of this size are more than any real model has")
+    return spec
 
 
 def _prior(fields: Mapping[str, Any], steps: int, latent_dimensions: int) -> Prior:
@@ -262,6 +278,8 @@ def _axes(entries: Any, shape: tuple[int, int]) -> tuple[Axis, ...]:
         if not math.isclose(gain, 1.0, abs_tol=1e-3):
             raise ValueError(f"axis {axis.name!r} has sum(weight * direction) {gain:.6f} instead of 1")
         axes.append(axis)
+        if not _AXIS_NAME.fullmatch(axis.name):
+            raise ValueError(f"{axis.name!r:.40} cannot be an axis's part of an OSC address: that is one word in lower case")
     _require_unique("axes", [axis.name for axis in axes])
     return tuple(axes)
 
@@ -281,11 +299,11 @@ def _read(properties: Mapping[str, str], field: str, parse: Callable[[str], T]) 
     try:
         return parse(text)
     except VamenError as error:
-        raise VamenError(f"The model file's field {field!r} is malformed: {error}") from error
+        raise VamenError(f"The model file's field {field!r} is malformed: {first_line(error)}") from error
     except KeyError as error:
-        raise VamenError(f"The model file's field {field!r} is malformed: it lacks {error}.") from error
+        raise VamenError(f"The model file's field {field!r} is malformed: it lacks {first_line(error)}.") from error
     except (ValueError, TypeError, RecursionError, ArithmeticError) as error:
-        raise VamenError(f"The model file's field {field!r} is malformed: {error}.") from error
+        raise VamenError(f"The model file's field {field!r} is malformed: {first_line(error)}.") from error
 
 
 def _require(condition: bool, field: str, problem: str) -> None:
@@ -313,6 +331,9 @@ def _entries(value: Any, limit: int) -> list[dict[str, Any]]:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT_CHARACTERS:
         raise ValueError(f"a text is empty or longer than {MAX_TEXT_CHARACTERS} characters")
+    if not value.isprintable():
+        # A terminal, which is where it ends up, obeys control characters.
+        raise ValueError(f"a text holds control characters: {value!r:.40}")
     return value
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.model_graph import Graph, ModelGraph, shown
+from bridge.model_graph import Graph, ModelGraph, require_here, shown
 from bridge.wire_format import broken
 
 
@@ -18,7 +18,8 @@ def part(model: ModelGraph, output: str) -> ModelGraph:
     :param model: a model file's graph
     :param output: the name of an output that an `If` of the file gives
     :returns: an ONNX model without metadata; its inputs are those that the part reads, and none of them has a default
-    :raises VamenError: the file is broken, no `If` gives this output, or its branch reads what is neither input nor weight
+    :raises VamenError: the file is broken, no `If` gives this output, its branch reads what is neither input nor weight, or holds
+        what a stranger could do harm with (:meth:`Node.require_plain`)
     """
     wanted = output.encode()
     branch = _branch(model.graph, wanted)
@@ -37,6 +38,10 @@ def part(model: ModelGraph, output: str) -> ModelGraph:
         inputs={name: value for name, value in inputs.items() if name in read},
         outputs={wanted: model.graph.outputs[wanted]},
     )
+    for node in graph.nodes:
+        node.require_plain()
+    for weight in graph.weights.values():
+        require_here(model.reader, weight)
     return replace(model, graph=graph, properties={})
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bridge.errors import VamenError
+from bridge.errors import VamenError, first_line
 from bridge.griffin_lim import LoopGrid
-from bridge.model import CPU, CUDA, CUDA_OPTIONS, DECODED_OUTPUT, LATENT_INPUT, Model, first_line, session_options
+from bridge.model import CPU, CUDA, CUDA_OPTIONS, DECODED_OUTPUT, LATENT_INPUT, Model, session_options
 from bridge.model_metadata import FloatArray
 from bridge.model_parts import joined
 from bridge.sound_tables import Tables, sample_capacity, sound_tables

@@ -9,15 +9,17 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from bridge.control import Control, ControlChange, Value
 from bridge.control_map import ControlMap
-from bridge.errors import VamenError
+from bridge.errors import VamenError, first_line
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
 from bridge.parameters import DECIMALS, MAX_SEED, PREFIX, ControlError, ControlLayout, format_control, parse, shown
 from bridge.player import TICK_FRAMES
+from bridge.whole_file import read_at_most, reason
 
 logger = logging.getLogger(__name__)
 
@@ -27,17 +29,27 @@ FRACTIONS = 2**32
 MAX_TAKE_SECONDS = 24 * 3600
 """A take that claims to be longer has stamps from two clocks, and would fill the disk."""
 
+MAX_LINE_CHARACTERS = 65_536
+"""No packet is as long, and a file without line ends is no take."""
+
+MAX_TAKE_BYTES = 2**28
+"""Two hundred messages a second for eight hours; in memory it is ten times as large."""
+
+MAX_MIDI_FILE_BYTES = 2**21
+"""Two hours of a knob that turns without pause; in memory it is three hundred times as large."""
+
 _LINE = re.compile(r"([0-9a-fA-F]{8})\.([0-9a-fA-F]{8}) +(/\S*)(?: +(\S+)(?: +(.*))?)?", re.ASCII)
 _INT = r"[-+]?\d{1,19}"
 _FLOAT = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|inf|nan)"
-_TOKENS = {
+_SPELLINGS = {
     "i": _INT, "h": _INT, "f": _FLOAT, "d": _FLOAT, "s": r'"[^"]*"', "S": r"'\S*",
     "T": "#T", "F": "#F", "N": "Nil", "I": "Infinitum",
     "c": "'.'", "b": r"\[[^]]*\]", "m": r"MIDI \[[^]]*\]", "t": r"[0-9a-f]{8}\.[0-9a-f]{8}",
 }  # fmt: skip
 """How oscdump prints an argument of each type (lo_arg_pp in liblo's message.c). None of them can be matched in two ways."""
 
-_ANY_TOKEN = r"\S+"
+_TOKENS = {tag: re.compile(rf"({spelling})(?: +|$)", re.ASCII) for tag, spelling in _SPELLINGS.items()}
+_ANY_TOKEN = re.compile(r"(\S+)(?: +|$)", re.ASCII)
 
 
 def stamp_of_frame(frame: int) -> int:
@@ -165,9 +177,13 @@ def _as_it_was_played(changes: list[ControlChange]) -> list[ControlChange]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """The lines that are not empty, numbered from 1."""
+    read = 0
     try:
         with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
-            for number, text in enumerate(file, 1):
+            for number, text in enumerate(iter(lambda: file.readline(MAX_LINE_CHARACTERS + 1), ""), 1):
+                read += len(text)
+                if len(text) > MAX_LINE_CHARACTERS or read > MAX_TAKE_BYTES:
+                    raise VamenError(f"Line {number} of the take {path} is longer, or ends later, than in any recording; cut it.")
                 if text.strip():
                     yield number, text
     except OSError as error:
@@ -228,11 +244,18 @@ def _drawn(frame: int, control: Control) -> ControlChange:
 
 def _arguments(where: str, tags: str, text: str) -> list[Any]:
     """The arguments of a line as OSC would deliver them; what is neither number nor string as None."""
-    pattern = " +".join(f"({_TOKENS.get(tag, _ANY_TOKEN)})" for tag in tags)
-    match = re.fullmatch(pattern, text, re.ASCII)
-    if match is None:
+    arguments = []
+    position = 0
+    # One after the other: a pattern for all of them would take seconds to compile where a stranger writes thousands.
+    for tag in tags:
+        match = _TOKENS.get(tag, _ANY_TOKEN).match(text, position)
+        if match is None:
+            break
+        arguments.append(_argument(tag, match[1]))
+        position = match.end()
+    if len(arguments) < len(tags) or position < len(text):
         raise VamenError(f"{where} has arguments that do not fit their types {shown(tags)}: {shown(text)}.")
-    return [_argument(tag, token) for tag, token in zip(tags, match.groups(), strict=True)]
+    return arguments
 
 
 def _argument(tag: str, token: str) -> Any:
@@ -256,12 +279,18 @@ def read_midi(path: Path, control_map: ControlMap) -> list[ControlChange]:
     import mido
 
     try:
-        midi_file = mido.MidiFile(path)
+        data = read_at_most(path, MAX_MIDI_FILE_BYTES)
+    except OSError as error:
+        raise VamenError(f"{path} cannot be read as a MIDI file ({reason(error)}); check the path.") from error
+    if data is None:
+        raise VamenError(f"{path} is larger than {MAX_MIDI_FILE_BYTES} bytes; export the part that is to be played.")
+    try:
+        midi_file = mido.MidiFile(file=BytesIO(data))
         messages = list(midi_file.merged_track)
     except Exception as error:
-        # mido lets out whatever it meets in a broken file: OSError, EOFError, ValueError, LookupError, TypeError ...
-        reason = str(error) or "it ends too early"
-        raise VamenError(f"{path} cannot be read as a MIDI file ({reason}); export it as type 0 or 1.") from error
+        # mido lets out whatever it meets in a broken file: EOFError, ValueError, LookupError, TypeError ...
+        problem = first_line(error) if str(error) else "it ends too early"
+        raise VamenError(f"{path} cannot be read as a MIDI file ({problem}); export it as type 0 or 1.") from error
     ticks_per_beat = midi_file.ticks_per_beat
     if ticks_per_beat <= 0:
         raise VamenError(f"{path} counts SMPTE frames instead of beats; export it with ticks per quarter note.")

@@ -1,4 +1,4 @@
-"""Files that replace an older one only when they are whole."""
+"""Files that are read whole, if they are not too large, and that replace an older one only when they are whole."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ def replacing(path: Path) -> Iterator[Path]:
         raise VamenError(f"{path} cannot be written: {reason(error)}.") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_at_most(path: Path, limit: int) -> bytes | None:
+    """A file's content; None where it has more than `limit` bytes, which only reading tells of a device or a pipe.
+
+    Raises OSError when it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(limit + 1)
+    return data if len(data) <= limit else None
 
 
 def reason(error: OSError) -> str:
