@@ -43,6 +43,11 @@ LEAST_CORRELATION = 0.4
 """Less than this is another sound: the same beat of another painting has 0.5 to 0.9, of a loop at 126 instead of 140 BPM 0.2 to
 0.4."""
 
+MOST_OFF = 0.003
+"""A ring whose tempo is no farther off than this is not painted anew."""
+LOOPS_TRIED = 13
+"""Tempos within that: rings that are a thousandth apart have other noise."""
+
 BEATS_COMPARED = 8
 """In a row, to tell which beat of the loop sounds: single beats of a break may be alike."""
 
@@ -78,6 +83,12 @@ def home_loop(model: Model, beats_per_minute: float, sample_rate: int = ENGINE_S
     return Loop(limited[length : 2 * length], sample_rate, spec.beats)
 
 
+def home_loops(model: Model, beats_per_minute: float) -> list[Loop]:
+    """What it may play behind a clock of this tempo: its own measure of that is a little off, and so is the ring it paints."""
+    factors = 1.0 + np.linspace(-MOST_OFF, MOST_OFF, LOOPS_TRIED)
+    return [home_loop(model, beats_per_minute * float(factor)) for factor in factors]
+
+
 @dataclass(frozen=True)
 class BeatPhases:
     """Every beat that was found, in order.
@@ -102,9 +113,9 @@ class BeatPhases:
 
 
 def beat_phases(
-    samples: FloatArray, frame_at: Callable[[DoubleArray], ArrayLike], loops: Sequence[Loop], beats: ArrayLike, due: ArrayLike
+    heard: DoubleArray, frame_at: Callable[[DoubleArray], ArrayLike], loops: Sequence[Loop], beats: ArrayLike, due: ArrayLike
 ) -> BeatPhases:
-    """Measure `beats` (n,), whole numbers that the master means for the moments `due` (n,), in a capture (m,).
+    """Measure `beats` (n,), whole numbers that the master means for the moments `due` (n,), in a capture's `envelopes`.
 
     `frame_at` says which frame of the capture (with its fraction) sounded at a moment. Of several `loops` that may sound each beat
     is held against the one that it is most like. The capture's sample rate is theirs, give or take a tenth of a percent.
@@ -115,7 +126,6 @@ def beat_phases(
     before, after, reach = (
         round(seconds * sample_rate / DECIMATION) for seconds in (BEFORE_SECONDS, AFTER_SECONDS, SEARCHED_SECONDS)
     )
-    heard = envelopes(samples, sample_rate)
     inside = (places >= before + reach) & (places + after + reach + 1 < heard.shape[1])
     numbers, moments, places = numbers[inside], moments[inside], places[inside]
     stretches = [_stretches(loop, before, after) for loop in loops]
@@ -140,29 +150,36 @@ def beat_phases(
     )
 
 
+def most_alike(
+    heard: DoubleArray, frame_at: Callable[[DoubleArray], ArrayLike], loops: Sequence[Loop], beats: ArrayLike, due: ArrayLike
+) -> Loop:
+    """The one of several loops that sounds in a capture, told by a few of its beats."""
+    alike = [float(np.sum(beat_phases(heard, frame_at, [loop], beats, due).correlation)) for loop in loops]
+    return loops[int(np.argmax(alike))]
+
+
 def envelopes(samples: FloatArray, sample_rate: float) -> DoubleArray:
-    """How the level of each band changes: the derivative of the square root of its envelope, (bands, n / 10)."""
+    """How the level of each band of a capture (n,) rises and falls: (bands, n / 10)."""
+    return np.gradient(_levels(samples, sample_rate)[:, ::DECIMATION], axis=1)
+
+
+def _levels(samples: FloatArray, sample_rate: float) -> DoubleArray:
+    """The square root of each band's envelope: (bands, n)."""
     smooth = butter(2, ENVELOPE_HZ, fs=sample_rate, output="sos")
-    rows = []
-    for band in BANDS_HZ:
-        within = sosfiltfilt(butter(2, band, "bandpass", fs=sample_rate, output="sos"), samples)
-        level = np.sqrt(np.maximum(sosfiltfilt(smooth, np.abs(within))[::DECIMATION], 0.0))
-        rows.append(np.gradient(level))
-    return np.stack(rows)
+    bands = [sosfiltfilt(butter(2, band, "bandpass", fs=sample_rate, output="sos"), samples) for band in BANDS_HZ]
+    return np.sqrt(np.maximum(sosfiltfilt(smooth, np.abs(bands)), 0.0))
 
 
 def _stretches(loop: Loop, before: int, after: int) -> list[DoubleArray]:
     """Of each beat of a loop the envelopes around it: (bands, before + after)."""
     # Three rounds, so that filters and stretches find on both sides what sounds there.
-    rounds = np.tile(loop.samples, 3)
     length = len(loop.samples)
+    levels = _levels(np.tile(loop.samples, 3), loop.sample_rate)
     found = []
     for beat in range(loop.beats):
-        # From an offset of its own, so that the beat itself is one of the samples that are kept.
-        at = length + round(beat * length / loop.beats)
-        first = at % DECIMATION
-        middle = (at - first) // DECIMATION
-        found.append(envelopes(rounds[first:], loop.sample_rate)[:, middle - before : middle + after])
+        # One sample more on either side, which the derivative needs.
+        around = length + round(beat * length / loop.beats) + DECIMATION * np.arange(-before - 1, after + 1)
+        found.append(np.gradient(levels[:, around], axis=1)[:, 1:-1])
     return found
 
 

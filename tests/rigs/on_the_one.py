@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.mel_spectrogram import BEATS_PER_BAR
+from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE
 from bridge.midi_clock import START
 from bridge.model import Model
 from tests.benchmarks.instrument import started
@@ -18,7 +18,7 @@ from tests.benchmarks.listening import Listener, listening
 from tests.rig import NullSinks, Playing, wait_until
 from tests.rigs.awake import awake_cores
 from tests.rigs.beat_line import BeatLine
-from tests.rigs.beat_phase import BeatPhases, Loop, beat_phases, home_loop
+from tests.rigs.beat_phase import BeatPhases, Loop, beat_phases, envelopes, home_loops, most_alike
 from tests.rigs.clicks import CaptureClock, calibrated, play_clicks
 from tests.rigs.jack_master import PORT, JackMaster, jack_master, runs
 from tests.rigs.link_master import LinkMaster, link_master
@@ -31,6 +31,9 @@ SETTLED_SECONDS = 0.5
 """After the end of what is measured, before the capture is taken: its last beat must have been heard to its end."""
 
 LOCKED_MS = 5.0
+
+LISTENED_BEATS = 12
+"""Of a stretch, to tell which of several paintings sounds."""
 
 TRIES = 3
 """A master that stumbled is no measure: the run is made again."""
@@ -144,19 +147,34 @@ def _followed(
     attempt: int,
     loop_free: bool,
 ) -> Followed:
-    loops = [home_loop(model, beats_per_minute)]
+    heard = envelopes(clock.samples, ENGINE_SAMPLE_RATE)
     changed = None if asked is None else line.break_near(asked)
-    if then is not None:
-        loops += [loops[0].faster(then / beats_per_minute), home_loop(model, then)]
-    breaks = () if changed is None else (changed,)
     beats = line.whole_beats()
-    due = line.due(beats, breaks)
-    phases = beat_phases(clock.samples, clock.frame_at, loops, beats, due)
+    due = line.due(beats, () if changed is None else (changed,))
+    loops = [_loop_between(model, heard, clock, beats_per_minute, beats, due, -np.inf, changed or np.inf)]
+    if then is not None and changed is not None:
+        loops += [loops[0].faster(then / beats_per_minute), _loop_between(model, heard, clock, then, beats, due, changed, np.inf)]
+    phases = beat_phases(heard, clock.frame_at, loops, beats, due)
     if loop_free:
         # Link's beats are those of the bar: which of the loop's two bars is on, every peer decides for itself.
-        other = beat_phases(clock.samples, clock.frame_at, loops, beats + BEATS_PER_BAR, due)
+        other = beat_phases(heard, clock.frame_at, loops, beats + BEATS_PER_BAR, due)
         phases = max(phases, other, key=lambda each: float(np.sum(each.correlation)))
     return Followed(phases, clock, line, tuple(loops), changed, _unsteady(line, beats_per_minute, then, changed), attempt, summary)
+
+
+def _loop_between(
+    model: Model,
+    heard: DoubleArray,
+    clock: CaptureClock,
+    beats_per_minute: float,
+    beats: NDArray[np.int64],
+    due: DoubleArray,
+    first: float,
+    last: float,
+) -> Loop:
+    """The loop that sounds in a stretch of one tempo, told by its last beats."""
+    there = np.flatnonzero((due >= first) & (due < last))[-LISTENED_BEATS:]
+    return most_alike(heard, clock.frame_at, home_loops(model, beats_per_minute), beats[there], due[there])
 
 
 def _unsteady(line: BeatLine, beats_per_minute: float, then: float | None, changed: float | None) -> int:
