@@ -1,0 +1,149 @@
+"""Start, stop, continue, and a master that vanishes, behind `jack_midi_clock`: what was heard, beside what it said."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE
+from bridge.midi_clock import CLOCK, CONTINUE, START, STOP
+from bridge.model import Model
+from tests.rig import NullSinks, wait_until
+from tests.rigs.beat_line import BeatLine
+from tests.rigs.beat_phase import BeatPhases, beat_phases, envelopes, home_loops, most_alike
+from tests.rigs.clicks import CaptureClock
+from tests.rigs.jack_master import Run, jack_master, runs
+from tests.rigs.on_the_one import LISTENED_BEATS, SETTLED_SECONDS, midi_options, on_stage
+
+DoubleArray = NDArray[np.float64]
+
+AUDIBLE = 1e-4
+"""-80 dB."""
+
+BEATS_PER_MINUTE = 126.0
+PLAYED_SECONDS, STOPPED_SECONDS, AWAY_SECONDS = 4.0, 1.0, 3.0
+
+BEFORE_VANISHING = 6.0
+"""Beats whose line is drawn on while the master is away."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What followed a start or a continue: `late_bars` after the bar line that was meant the first beat sounded, in whole bars, with
+    what phase; `early_ms` how much before that beat something could be heard."""
+
+    late_bars: float
+    phase_ms: float
+    early_ms: float
+
+
+@dataclass(frozen=True)
+class Transport:
+    """`start`, `going_on` (after a song position) and `again` (a second start) are entries; `stop_ms` the longest time from a stop
+    to silence. While the master was away the tempo was off by `away_percent` and beats by at most `away_ms`; when it was back,
+    `taken_up_seconds` later all beats were within 5 ms."""
+
+    start: Entry
+    going_on: Entry
+    again: Entry
+    stop_ms: float
+    away_ms: float
+    away_percent: float
+    taken_up_seconds: float
+
+
+def behind_jack(sinks: NullSinks, model: Model) -> Transport:
+    """Some 25 seconds of it."""
+    with jack_master(BEATS_PER_MINUTE) as master, on_stage(sinks, *midi_options(BEATS_PER_MINUTE)) as stage:
+        for status in (START, CONTINUE):
+            already = master.heard(status)
+            master.play()
+            wait_until(lambda status=status, already=already: master.heard(status) > already, "jack_midi_clock to go")
+            time.sleep(PLAYED_SECONDS)
+            master.stop()
+            time.sleep(STOPPED_SECONDS)
+        master.rewind()
+        # Rewound and started at once it continues.
+        time.sleep(STOPPED_SECONDS)
+        master.play()
+        wait_until(lambda: master.heard(START) > 1, "jack_midi_clock to start again")
+        time.sleep(PLAYED_SECONDS)
+        killed = time.perf_counter()
+        master.kill_clock()
+        time.sleep(AWAY_SECONDS)
+        pulses = master.heard(CLOCK)
+        master.start_clock()
+        wait_until(lambda: master.heard(CLOCK) > pulses, "jack_midi_clock to be back")
+        back = time.perf_counter()
+        time.sleep(PLAYED_SECONDS)
+        stops = master.heard(STOP)
+        master.stop()
+        wait_until(lambda: master.heard(STOP) > stops, "jack_midi_clock to stop")
+        time.sleep(SETTLED_SECONDS)
+        clock = stage.heard()
+        stage.playing.end()
+    said = runs(master.messages)
+    heard = envelopes(clock.samples, ENGINE_SAMPLE_RATE)
+    first = said[0].pulses
+    beats, due = first.whole_beats()[-LISTENED_BEATS:], first.due(first.whole_beats()[-LISTENED_BEATS:])
+    loop = most_alike(heard, clock.frame_at, home_loops(model, BEATS_PER_MINUTE), beats, due)
+
+    def phases(line: BeatLine) -> BeatPhases:
+        beats = line.whole_beats()
+        return beat_phases(heard, clock.frame_at, [loop], beats, line.due(beats))
+
+    last = said[2]
+    before, after = last.pulses.seconds < killed, last.pulses.seconds > back - 0.001
+    known = BeatLine(last.pulses.beat[before], last.pulses.seconds[before])
+    returned = _numbered(last.pulses.seconds[after], known)
+    away = np.arange(int(np.ceil(known.beat[-1])), int(returned.beat[0]) + 1)
+    there = known.beat > known.beat[-1] - BEFORE_VANISHING
+    line = np.polyfit(known.beat[there] - away[0], known.seconds[there] - killed, 1)
+    alone = beat_phases(heard, clock.frame_at, [loop], away, killed + np.polyval(line, away - away[0]))
+    again = phases(returned)
+    wrong = again.due[np.abs(again.phase_ms) > 5.0]
+    return Transport(
+        start=_entry(clock, said[0], phases(said[0].pulses)),
+        going_on=_entry(clock, said[1], phases(said[1].pulses)),
+        again=_entry(clock, last, phases(known)),
+        stop_ms=max(_silent_after(clock, run.ended) for run in said),
+        away_ms=float(np.abs(alone.phase_ms).max()) if len(alone.phase_ms) == len(away) else np.inf,
+        away_percent=_tempo_error(alone),
+        taken_up_seconds=float(wrong[-1] - back) if len(wrong) else 0.0,
+    )
+
+
+def _numbered(seconds: DoubleArray, known: BeatLine) -> BeatLine:
+    """Pulses at some moments, numbered by the line that was known before they stayed away."""
+    there = known.beat > known.beat[-1] - BEFORE_VANISHING
+    period, offset = np.polyfit(known.beat[there], known.seconds[there] - seconds[0], 1)
+    first = round(-offset / period * 24.0)
+    return BeatLine((first + np.arange(len(seconds))) / 24.0, seconds)
+
+
+def _entry(clock: CaptureClock, run: Run, phases: BeatPhases) -> Entry:
+    meant = BEATS_PER_BAR * np.ceil(run.pulses.beat[0] / BEATS_PER_BAR)
+    if not len(phases.beat):
+        return Entry(np.inf, np.inf, np.inf)
+    first = int(np.ceil(float(clock.frame_at(run.begun))))
+    due = int(float(clock.frame_at(phases.due[0])))
+    loud = np.flatnonzero(np.abs(clock.samples[first:due]) > AUDIBLE)
+    early = (due - first - int(loud[0])) / clock.recording.sample_rate if len(loud) else 0.0
+    return Entry(float(phases.beat[0] - meant) / BEATS_PER_BAR, float(phases.phase_ms[0]), 1000.0 * early)
+
+
+def _silent_after(clock: CaptureClock, moment: float) -> float:
+    """Milliseconds from a moment to the last that is heard within the second after it."""
+    first = int(np.ceil(float(clock.frame_at(moment))))
+    loud = np.flatnonzero(np.abs(clock.samples[first : first + round(SETTLED_SECONDS * clock.recording.sample_rate)]) > AUDIBLE)
+    return 1000.0 * float(loud[-1] + 1) / clock.recording.sample_rate if len(loud) else 0.0
+
+
+def _tempo_error(phases: BeatPhases) -> float:
+    """By how many per cent the beats that sounded are longer than they were due."""
+    if len(phases.due) < 3:
+        return np.inf
+    return 100.0 * abs(float(np.polyfit(phases.due - phases.due[0], phases.phase_ms / 1000.0, 1)[0]))
