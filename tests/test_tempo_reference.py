@@ -7,6 +7,7 @@ import random
 import pytest
 
 from bridge.control import Control
+from bridge.errors import VamenError
 from bridge.parameters import DECIMALS
 from bridge.sample_rate import ENGINE_SAMPLE_RATE
 from bridge.tempo_reference import CONTROL_NAME, TempoReference
@@ -54,6 +55,8 @@ def test_what_is_no_time_is_refused(beat: float, tempo: float) -> None:
         TempoReference(beat, 0, tempo, True)
 
 
-def test_another_control_is_no_reference() -> None:
-    with pytest.raises(ValueError, match="no tempo reference"):
-        TempoReference.from_control(Control("tempo", (), (120.0,)))
+def test_a_reference_that_is_no_musical_time_is_one_sentence() -> None:
+    with pytest.raises(
+        VamenError, match=r"A clock's reference cannot be followed: 3\.0 at 0\.0 beats a minute is no musical time\."
+    ):
+        TempoReference.from_control(Control("reference", (), (3.0, 5000.0, 0.0, 1.0)))

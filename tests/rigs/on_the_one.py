@@ -107,7 +107,10 @@ def behind_link(
     sinks: NullSinks, model: Model, beats_per_minute: float, seconds: float, then: float, clicks: int = CLICKS
 ) -> Followed:
     """Follow a Link peer for some seconds, and for as long again at the tempo `then`."""
-    with link_master(beats_per_minute) as master, on_stage(sinks, "--clock", "link", "--bpm", beats_per_minute, clicks=clicks) as stage:
+    with (
+        link_master(beats_per_minute) as master,
+        on_stage(sinks, "--clock", "link", "--bpm", beats_per_minute, clicks=clicks) as stage,
+    ):
         master.wait_for_peer()
         begun = master.play()
         time.sleep(seconds)
@@ -159,7 +162,9 @@ def _followed(
         # Link's beats are those of the bar: which of the loop's two bars is on, every peer decides for itself.
         other = beat_phases(heard, clock.frame_at, loops, beats + BEATS_PER_BAR, due)
         phases = max(phases, other, key=lambda each: float(np.sum(each.correlation)))
-    return Followed(phases, clock, line, tuple(loops), changed, _unsteady(line, beats_per_minute, then, changed), attempt, summary)
+    return Followed(
+        phases, clock, line, tuple(loops), changed, _unsteady(line, beats_per_minute, then, changed), attempt, summary
+    )
 
 
 def _loop_between(
