@@ -5,8 +5,11 @@ Every source writes tempo references, which reach the engine through the mailbox
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from bridge.clock_input import ClockInput
 from bridge.control import Control
@@ -18,8 +21,13 @@ from bridge.midi_clock import MidiClock
 from bridge.sound_process import SoundProcess
 from bridge.tempo_reference import TempoReference
 
+logger = logging.getLogger(__name__)
+
 LINK_POLL_SECONDS = 0.01
 """How late a change in Link's session can be noticed."""
+
+FRESH_SECONDS = 4.0
+"""A MIDI clock that is there says something once a beat, however slow."""
 
 
 class Clocks:
@@ -42,6 +50,7 @@ class Clocks:
         self._has_midi = has_midi
         self._beats_per_minute = beats_per_minute
         self._from_midi: TempoReference | None = None
+        self._from_midi_seconds = 0.0
         self._link: LinkClock | None = None
         self._link_lock = threading.Lock()
         self._link_stopping = threading.Event()
@@ -59,11 +68,13 @@ class Clocks:
         if link is not None:
             self._join(link)
         elif source == "midi" and self._from_midi is not None:
-            # It may have been running for long; what it said last still holds.
-            self._mailbox.put(self._from_midi.control())
+            # It may have been running for long, and what it said last still holds; or it has gone long since, and then only its
+            # tempo does.
+            fresh = time.perf_counter() - self._from_midi_seconds < FRESH_SECONDS
+            self._mailbox.put(replace(self._from_midi, running=self._from_midi.running and fresh).control())
 
     def _follow_midi(self, reference: TempoReference) -> None:
-        self._from_midi = reference
+        self._from_midi, self._from_midi_seconds = reference, time.perf_counter()
         if self.source == "midi":
             self._mailbox.put(reference.control())
 
@@ -106,9 +117,16 @@ class Clocks:
 
     def _watch(self, link: LinkClock) -> None:
         while not self._link_stopping.wait(LINK_POLL_SECONDS):
-            with self._link_lock:
-                reference, sentence = link.poll(), link.look()
-            if reference is not None:
-                self._mailbox.put(reference.control())
-            if sentence is not None:
-                self._tell(sentence)
+            try:
+                self._look_at(link)
+            except Exception:
+                # The last line of defence on stage: an error of ours loses one look, not the session.
+                logger.exception("looking at the Link session met an error in VAmEn")
+
+    def _look_at(self, link: LinkClock) -> None:
+        with self._link_lock:
+            reference, sentence = link.poll(), link.look()
+        if reference is not None:
+            self._mailbox.put(reference.control())
+        if sentence is not None:
+            self._tell(sentence)
