@@ -322,7 +322,7 @@ class Vandal:
 
 
 @posix_only
-def test_files_broken_at_random_are_refused_or_used(tmp_path: Path, tiny_model: Model) -> None:
+def test_fuzzed_files_are_refused_or_used(tmp_path: Path, tiny_model: Model) -> None:
     vandal = Vandal(tiny_model)
     paths = [vandal.file(tmp_path, number) for number in range(FILES_BROKEN_AT_RANDOM)]
     counted = Counter((path.suffix, said == "taken") for path, said in zip(paths, answers(paths), strict=True))
