@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from tests.rigs.beat_line import BeatLine
 from tests.rigs.beat_phase import BeatPhases, Loop, beat_phases, envelopes, home_loops, most_alike
 from tests.rigs.clicks import CaptureClock, calibrated, play_clicks
 from tests.rigs.jack_master import PORT, JackMaster, jack_master, runs
-from tests.rigs.link_master import LinkMaster, link_master
+from tests.rigs.link_master import link_master
 
 DoubleArray = NDArray[np.float64]
 
