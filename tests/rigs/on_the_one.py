@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from tests.rigs.beat_line import BeatLine
 from tests.rigs.beat_phase import BeatPhases, Loop, beat_phases, envelopes, home_loops, most_alike
 from tests.rigs.clicks import CaptureClock, calibrated, play_clicks
 from tests.rigs.jack_master import PORT, JackMaster, jack_master, runs
-from tests.rigs.link_master import link_master
+from tests.rigs.link_master import LinkMaster, link_master
 
 DoubleArray = NDArray[np.float64]
 
@@ -107,10 +107,7 @@ def behind_link(
     sinks: NullSinks, model: Model, beats_per_minute: float, seconds: float, then: float, clicks: int = CLICKS
 ) -> Followed:
     """Follow a Link peer for some seconds, and for as long again at the tempo `then`."""
-    with (
-        link_master(beats_per_minute) as master,
-        on_stage(sinks, "--clock", "link", "--bpm", beats_per_minute, clicks=clicks) as stage,
-    ):
+    with link_master(beats_per_minute) as master, on_stage(sinks, "--clock", "link", "--bpm", beats_per_minute, clicks=clicks) as stage:
         master.wait_for_peer()
         begun = master.play()
         time.sleep(seconds)
@@ -162,9 +159,7 @@ def _followed(
         # Link's beats are those of the bar: which of the loop's two bars is on, every peer decides for itself.
         other = beat_phases(heard, clock.frame_at, loops, beats + BEATS_PER_BAR, due)
         phases = max(phases, other, key=lambda each: float(np.sum(each.correlation)))
-    return Followed(
-        phases, clock, line, tuple(loops), changed, _unsteady(line, beats_per_minute, then, changed), attempt, summary
-    )
+    return Followed(phases, clock, line, tuple(loops), changed, _unsteady(line, beats_per_minute, then, changed), attempt, summary)
 
 
 def _loop_between(
