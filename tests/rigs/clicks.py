@@ -90,7 +90,9 @@ def calibrated(ear: Listener, meant: DoubleArray) -> CaptureClock:
     late = np.array([_heard(recording, moment) for moment in meant]) - meant
     constant = float(np.median(late))
     drift = float(np.polyfit(meant - meant[0], late - constant, 1)[0])
-    return CaptureClock(recording, constant, (1000.0 * float(late.min() - constant), 1000.0 * float(late.max() - constant)), drift)
+    return CaptureClock(
+        recording, constant, (1000.0 * float(late.min() - constant), 1000.0 * float(late.max() - constant)), drift
+    )
 
 
 def _heard(recording: Recording, moment: float) -> float:

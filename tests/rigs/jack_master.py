@@ -18,7 +18,14 @@ import numpy as np
 import rtmidi
 
 from bridge.midi_clock import (
-    CLOCK, CONTINUE, PULSES_PER_BEAT, PULSES_PER_UNIT, SONG_POSITION, START, STOP, ArrivalTimes,
+    CLOCK,
+    CONTINUE,
+    PULSES_PER_BEAT,
+    PULSES_PER_UNIT,
+    SONG_POSITION,
+    START,
+    STOP,
+    ArrivalTimes,
 )  # fmt: skip
 from tests.rig import PATIENCE_SECONDS, require_programs, wait_until
 from tests.rigs.beat_line import BeatLine
