@@ -1,7 +1,7 @@
 """A master that we did not write: `jack_midi_clock` on a JACK server of its own, with tempo and transport from `jack_transport`.
 
-A listener of the rig's own hears the same port. From the intervals that JACK's driver states, and a line through the pulses around
-each beat, it knows when the master means a beat.
+A listener of the rig's own hears the same port. From the intervals that JACK's driver states, and a line through the pulses
+around each beat, it knows when the master means a beat.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ import numpy as np
 import rtmidi
 
 from bridge.midi_clock import (
-    CLOCK, CONTINUE, PULSES_PER_BEAT, PULSES_PER_UNIT, SONG_POSITION, START, STOP, ArrivalTimes,
+    CLOCK,
+    CONTINUE,
+    PULSES_PER_BEAT,
+    PULSES_PER_UNIT,
+    SONG_POSITION,
+    START,
+    STOP,
+    ArrivalTimes,
 )  # fmt: skip
 from tests.rig import PATIENCE_SECONDS, require_programs, wait_until
 from tests.rigs.beat_line import BeatLine
