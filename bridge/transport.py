@@ -41,6 +41,10 @@ CUT_SECONDS = 0.015
 LATE_BEATS = 0.125
 """So long after a bar line it still can be entered; the start that was meant to be on it may have come a moment late."""
 
+OCTAVE_KEPT = 0.02
+"""A clock that was counted in half or double beats has to come into the range of tempos by this part of its tempo before it is
+counted in its own: at the edge its jitter would throw us from one to the other."""
+
 NEVER = 2**62
 """A tick that does not come."""
 
@@ -72,6 +76,8 @@ class Transport:
         self._entered = False
         self._entry_frame = 0
         self._nudged = 0.0
+        self._octave = 1.0
+        """How many of our beats are one of the clock's."""
         self._looked = 0
         self._off_frames = 0
         """For how long the ring has been off the clock's tempo by more than its rate may make up for."""
@@ -211,7 +217,8 @@ class Transport:
     def _nudge(self, beats: float, now: int) -> int:
         if self.reference is not None:
             self._nudged = round(self._nudged + beats, DECIMALS)
-            self._take(self.reference, beats)
+            self.reference = self.reference.nudged(beats)
+            self._look_at_once()
             return FADE_FRAMES
         place = self._reading.position_at(now) + beats * self.loop_length / self._beats
         self._reading = reading_at(now, place, self._reading.rate)
@@ -225,18 +232,22 @@ class Transport:
             # What sounds goes on as it is, and what is silent stays so.
             self.beats_per_minute = round(self.painted_tempo, DECIMALS)
             self.playing = sounding
-        self.clock, self.reference, self._entered, self._nudged = clock, None, False, 0.0
+        self.clock, self.reference, self._entered, self._nudged, self._octave = clock, None, False, 0.0, 1.0
         self._look_at_once()
         return FADE_FRAMES
 
     # -- what an outside clock says -------------------------------------------------------------------------------------------
 
-    def _take(self, reference: TempoReference, nudge: float | None = None) -> None:
-        """Follow a reference; one from outside is nudged by all that was nudged so far."""
+    def _take(self, reference: TempoReference) -> None:
+        """Follow a reference from outside: in the octave in which we play, nudged by all that was nudged so far."""
         if self.clock == "internal":
             # The last word of a clock that has been left.
             return
-        self.reference = reference.within(SLOWEST, QUICKEST).nudged(self._nudged if nudge is None else nudge)
+        slowest = SLOWEST * (1.0 + OCTAVE_KEPT) if self._octave > 1.0 else SLOWEST
+        quickest = QUICKEST / (1.0 + OCTAVE_KEPT) if self._octave < 1.0 else QUICKEST
+        folded = reference.within(slowest, quickest)
+        self._octave = round(folded.beats_per_minute / reference.beats_per_minute, DECIMALS)
+        self.reference = folded.nudged(self._nudged)
         self._look_at_once()
 
     def follow(self, number: int) -> int | None:
