@@ -74,6 +74,8 @@ class Transport:
         self._reading = Reading()
         self._triggered: Reading | None = None
         self._entered = False
+        self._waited = False
+        """Whether it is silent because it waited for an outside clock when that was left."""
         self._entry_frame = 0
         self._nudged = 0.0
         self._octave = 1.0
@@ -196,7 +198,7 @@ class Transport:
             case "play":
                 return self._play(now)
             case "stop":
-                self.playing, self._entered = False, False
+                self.playing = self._entered = self._waited = False
                 return FADE_FRAMES
             case _:
                 raise ValueError(f"{control.name} is nothing that the transport knows")
@@ -208,7 +210,7 @@ class Transport:
         return CUT_FADE_FRAMES
 
     def _play(self, now: int) -> int:
-        self.playing = True
+        self.playing, self._waited = True, False
         if self.clock == "internal":
             self._reading, self._triggered = Reading(now, 0.0, self._reading.rate), None
         self._look_at_once()
@@ -231,7 +233,10 @@ class Transport:
         if clock == "internal":
             # What sounds goes on as it is, and what is silent stays so.
             self.beats_per_minute = round(self.painted_tempo, DECIMALS)
+            self._waited = self.playing and not sounding
             self.playing = sounding
+        elif self._waited:
+            self.playing, self._waited = True, False
         self.clock, self.reference, self._entered, self._nudged, self._octave = clock, None, False, 0.0, 1.0
         self._look_at_once()
         return FADE_FRAMES

@@ -280,3 +280,20 @@ def test_a_nudge_leaves_the_octave_alone() -> None:
     stage.say("nudge", 0.5)
     stage.follow(0.0, 10_000, 60.5)
     assert stage.transport.reference == TempoReference(0.5, 10_000, 121.0, True)
+
+
+def test_who_waited_for_a_clock_and_left_it_waits_again_when_it_is_back() -> None:
+    stage = Stage()
+    stage.say("clock", "internal")
+    stage.run(0.1)
+    assert not stage.transport.sounding
+    stage.say("clock", "link")
+    stage.follow(0.0, 20_000)
+    stage.run(1.0)
+    assert stage.transport.sounding
+    stage.say("stop")
+    stage.say("clock", "internal")
+    stage.say("clock", "midi")
+    stage.follow(8.0, stage.number * TICK_FRAMES)
+    stage.run(3.0)
+    assert not stage.transport.sounding, "a hand has stopped it"
