@@ -89,7 +89,10 @@ class Clocks:
         self.frames.note(frame - round(sound.block_frames), seconds)
 
     def taken_by_session(self, control: Control) -> bool:
-        """Whether a hand's control is one that Link's session decides on for everybody; if so, it has been told."""
+        """Whether a hand's control is one that Link's session decides on for everybody, and not the engine as well.
+
+        The session has been told. A play is for both, since a stop of before may hold the engine.
+        """
         if self._link is None or control.name not in ("tempo", "play", "stop"):
             return False
         with self._link_lock:
@@ -97,7 +100,7 @@ class Clocks:
                 self._link.set_tempo(float(control.values[0]))
             else:
                 self._link.set_running(control.name == "play")
-        return True
+        return control.name != "play"
 
     def stop(self) -> None:
         """Leave Link's session, if we are in one, and follow nobody."""

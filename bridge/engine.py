@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.control import Control
 from bridge.errors import VamenError
@@ -63,12 +64,15 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class _Takeover:
-    """A second ring on its way: the tick at which it is published, and the step that will sound then (from 0)."""
+    """A second ring on its way. `ready` is the tick by which enough of it is painted; a quantised one then waits for the beat
+    `boundary`, one of those that are `boundary_beats` apart (0: it does not wait)."""
 
     ring: Ring
-    tick: int
-    first_step: int
-    quantised: bool
+    ready: int
+    unpainted: NDArray[np.bool_]
+    """Steps (steps,) in which there is no sound yet."""
+    boundary_beats: int = 0
+    boundary: int = 0
 
 
 @dataclass(slots=True)
@@ -93,6 +97,8 @@ class Engine:
     gain: float = 1.0
     quantise: str = "off"
     ring: Ring = field(init=False)
+    _unpainted: NDArray[np.bool_] = field(init=False)
+    """Steps (steps,) of the ring that sounds in which there is nothing yet: those that will be heard last after a new tempo."""
     _slot: int = SILENCE
     _fade: int = FADE_FRAMES
     _changed: bool = False
@@ -111,17 +117,24 @@ class Engine:
 
     def start(self, controls: Iterable[Control] = ()) -> Publication:
         """Apply the controls of frame 0, paint the first loop from cold, and publish it for frame 0."""
+        moves = []
         for control in controls:
             if control.name == "step_ticks":
                 self.step_ticks = int(control.values[0])
+            elif control.name in ("trigger", "nudge"):
+                # They move the place in a loop, and there is none yet.
+                moves.append(control)
             else:
                 self._apply(control, now=0)
         self.ring = ring_of(self.model, self.space.latent(), self.transport.painted_tempo)
         self.ring.paint_all()
+        self._unpainted = np.zeros(self.ring.steps, dtype=bool)
         self.transport.begin(self.ring.grid.loop_length)
         slot = self.store.write(self.ring.samples)
         assert slot is not None, "a new store has free rows"
         self._slot = slot
+        for control in moves:
+            self._apply(control, now=0)
         self._moved, self._changed, self._fade = False, False, FADE_FRAMES
         return self._publication(effect_frame=0, fade_frames=0)
 
@@ -201,9 +214,7 @@ class Engine:
 
     def _hand_over(self, number: int, effect: int) -> None:
         """Publish what has been painted: a step of the ring that sounds, or the second ring whose moment has come."""
-        takeover = self._takeover
-        if takeover is not None and number < takeover.tick:
-            takeover = None
+        takeover = self._keep_appointment(number, effect)
         if takeover is None and not self._finished:
             return
         ring = self.ring if takeover is None else takeover.ring
@@ -212,7 +223,7 @@ class Engine:
             return
         if takeover is not None:
             self.transport.take_over(ring.grid.loop_length, effect)
-            self._takeover = None
+            self._takeover, self._unpainted = None, takeover.unpainted
         self.ring, self._slot, self._finished = ring, slot, False
         self._announce(FADE_FRAMES)
 
@@ -220,10 +231,15 @@ class Engine:
         """Aim at the latest latent and tempo."""
         takeover = self._takeover
         if self._moved and self.quantise in QUANTISE_BEATS:
-            if takeover is None:
+            # Meanwhile the ring that sounds is left as it is, so it has to be whole.
+            if takeover is None and not self._unpainted.any():
                 takeover = self._begin(self.ring.copy(), number, QUANTISE_BEATS[self.quantise])
             # What comes too late for this boundary waits for the next.
-            if takeover.quantised and takeover.tick - number >= LEAD_JOBS * self.step_ticks:
+            if (
+                takeover is not None
+                and takeover.boundary_beats
+                and self._frame_of(takeover) // TICK_FRAMES - number >= LEAD_JOBS * self.step_ticks
+            ):
                 takeover.ring.move_to(self.space.latent())
                 self._moved = False
         elif self._moved:
@@ -231,40 +247,73 @@ class Engine:
             if takeover is not None:
                 takeover.ring.move_to(self.space.latent())
             self._moved = False
-        if self._takeover is None and self.transport.wants_painting:
-            self._begin(ring_of(self.model, self.space.latent(), self.transport.painted_tempo), number, None)
+        if self.transport.wants_painting and (takeover is None or takeover.boundary_beats):
+            # The beat cannot wait for a boundary: a break that does is begun again when the tempo is there.
+            self._moved = self._moved or takeover is not None
+            self._begin(ring_of(self.model, self.ring.latent, self.transport.painted_tempo), number, 0)
 
-    def _begin(self, ring: Ring, number: int, boundary_beats: int | None) -> _Takeover:
+    def _begin(self, ring: Ring, number: int, boundary_beats: int) -> _Takeover:
         """Plan the takeover of a second ring: as soon as its first steps are ready, or on the next boundary after that."""
-        tick = number + LEAD_JOBS * self.step_ticks
-        frame = tick * TICK_FRAMES
-        if boundary_beats is not None:
-            boundary = -(-self.transport.beat_at(frame) // boundary_beats) * boundary_beats
-            frame = self.transport.frame_of_beat(boundary)
-            # A few milliseconds early, so that the attack on the boundary is already the new one.
-            tick = frame // TICK_FRAMES
-        takeover = _Takeover(ring, tick, self._step_at(frame), boundary_beats is not None)
-        self._takeover = takeover
+        unpainted = np.full(ring.steps, not boundary_beats)
+        takeover = _Takeover(ring, number + LEAD_JOBS * self.step_ticks, unpainted, boundary_beats)
+        self._takeover = self._on_boundary(takeover, number)
+        return self._takeover
+
+    def _on_boundary(self, takeover: _Takeover, number: int) -> _Takeover:
+        """The takeover with the boundary that is meant in tick `number`: the first one after it is ready, wherever the clock has
+        moved that; once it is ready, the clock can only take it away by going back."""
+        if not (beats := takeover.boundary_beats):
+            return takeover
+        earliest = self.transport.beat_at(max(takeover.ready, number) * TICK_FRAMES)
+        if number < takeover.ready or takeover.boundary - earliest > beats:
+            return replace(takeover, boundary=math.ceil(earliest / beats) * beats)
+        return takeover
+
+    def _frame_of(self, takeover: _Takeover) -> int:
+        """The frame at which it is meant to take over."""
+        if takeover.boundary_beats:
+            return self.transport.frame_of_beat(takeover.boundary)
+        return takeover.ready * TICK_FRAMES
+
+    def _keep_appointment(self, number: int, effect: int) -> _Takeover | None:
+        """The second ring, if this is its moment."""
+        if (takeover := self._takeover) is None:
+            return None
+        takeover = self._takeover = self._on_boundary(takeover, number)
+        # A few milliseconds early, so that the attack on a boundary is already the new one.
+        if number < max(takeover.ready, self._frame_of(takeover) // TICK_FRAMES):
+            return None
+        sounding = self._step_at(effect)
+        if takeover.unpainted[[sounding, (sounding + 1) % takeover.ring.steps]].any():
+            # The place was moved to steps in which nothing can be heard yet: they are painted first.
+            self._takeover = replace(takeover, ready=number + LEAD_JOBS * self.step_ticks)
+            return None
         return takeover
 
     def _paint(self, number: int, effect: int) -> None:
         """Paint the dirty step that will be heard next, if there is one."""
         takeover = self._takeover
         ring = self.ring if takeover is None else takeover.ring
+        unpainted = self._unpainted if takeover is None else takeover.unpainted
         dirty = np.flatnonzero(ring.dirty)
         if not len(dirty):
             return
         if takeover is not None:
-            first = takeover.first_step
+            first = self._step_at(max(effect, self._frame_of(takeover)))
         else:
             # A painted step is heard from half a window before it on. With `quantise step` what sounds is left alone.
             heard = effect if self.quantise == "step" else effect + ring.grid.spec.n_fft_engine // 2
             first = self._step_at(heard)
         distance = (dirty - first) % ring.steps
+        if takeover is not None:
+            distance[~unpainted[dirty]] += ring.steps
         if takeover is None and self.quantise == "step":
             distance[distance == 0] = ring.steps
         self._busy_until = number + self.step_ticks
-        painted = ring.paint_step(int(dirty[np.argmin(distance)]))
+        step = int(dirty[np.argmin(distance)])
+        painted = ring.paint_step(step)
+        unpainted[step] &= not painted
+        unpainted &= ring.dirty
         self.counters.jobs += 1
         self.counters.painted_steps += painted
         self.counters.repaints += not ring.dirty.any()

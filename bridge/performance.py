@@ -231,6 +231,8 @@ class Performance:
 
     def _end(self) -> None:
         """Stop as a hand would, so that the recording ends as the sound does."""
+        # The others in a Link session play on.
+        self._clocks.stop()
         self._mailbox.put(Control("stop"))
         self._tick += 1
         self._run_tick(self._tick)

@@ -39,7 +39,10 @@ class TempoReference:
     running: bool
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.beat) and math.isfinite(self.beats_per_minute) and self.beats_per_minute > 0.0):
+        # What is rounded to no tempo at all could be doubled for ever.
+        if not (
+            math.isfinite(self.beat) and math.isfinite(self.beats_per_minute) and round(self.beats_per_minute, DECIMALS) > 0.0
+        ):
             raise ValueError(f"{self.beat} at {self.beats_per_minute} beats a minute is no musical time")
         # Adding 0.0 turns -0.0 into 0.0, as parsing does.
         object.__setattr__(self, "beat", round(float(self.beat), DECIMALS) + 0.0)

@@ -41,6 +41,10 @@ CUT_SECONDS = 0.015
 LATE_BEATS = 0.125
 """So long after a bar line it still can be entered; the start that was meant to be on it may have come a moment late."""
 
+OCTAVE_KEPT = 0.02
+"""A clock that was counted in half or double beats has to come into the range of tempos by this part of its tempo before it is
+counted in its own: at the edge its jitter would throw us from one to the other."""
+
 NEVER = 2**62
 """A tick that does not come."""
 
@@ -70,8 +74,12 @@ class Transport:
         self._reading = Reading()
         self._triggered: Reading | None = None
         self._entered = False
+        self._waited = False
+        """Whether it is silent because it waited for an outside clock when that was left."""
         self._entry_frame = 0
         self._nudged = 0.0
+        self._octave = 1.0
+        """How many of our beats are one of the clock's."""
         self._looked = 0
         self._off_frames = 0
         """For how long the ring has been off the clock's tempo by more than its rate may make up for."""
@@ -190,7 +198,7 @@ class Transport:
             case "play":
                 return self._play(now)
             case "stop":
-                self.playing, self._entered = False, False
+                self.playing = self._entered = self._waited = False
                 return FADE_FRAMES
             case _:
                 raise ValueError(f"{control.name} is nothing that the transport knows")
@@ -202,7 +210,7 @@ class Transport:
         return CUT_FADE_FRAMES
 
     def _play(self, now: int) -> int:
-        self.playing = True
+        self.playing, self._waited = True, False
         if self.clock == "internal":
             self._reading, self._triggered = Reading(now, 0.0, self._reading.rate), None
         self._look_at_once()
@@ -211,7 +219,8 @@ class Transport:
     def _nudge(self, beats: float, now: int) -> int:
         if self.reference is not None:
             self._nudged = round(self._nudged + beats, DECIMALS)
-            self._take(self.reference, beats)
+            self.reference = self.reference.nudged(beats)
+            self._look_at_once()
             return FADE_FRAMES
         place = self._reading.position_at(now) + beats * self.loop_length / self._beats
         self._reading = reading_at(now, place, self._reading.rate)
@@ -224,19 +233,26 @@ class Transport:
         if clock == "internal":
             # What sounds goes on as it is, and what is silent stays so.
             self.beats_per_minute = round(self.painted_tempo, DECIMALS)
+            self._waited = self.playing and not sounding
             self.playing = sounding
-        self.clock, self.reference, self._entered, self._nudged = clock, None, False, 0.0
+        elif self._waited:
+            self.playing, self._waited = True, False
+        self.clock, self.reference, self._entered, self._nudged, self._octave = clock, None, False, 0.0, 1.0
         self._look_at_once()
         return FADE_FRAMES
 
     # -- what an outside clock says -------------------------------------------------------------------------------------------
 
-    def _take(self, reference: TempoReference, nudge: float | None = None) -> None:
-        """Follow a reference; one from outside is nudged by all that was nudged so far."""
+    def _take(self, reference: TempoReference) -> None:
+        """Follow a reference from outside: in the octave in which we play, nudged by all that was nudged so far."""
         if self.clock == "internal":
             # The last word of a clock that has been left.
             return
-        self.reference = reference.within(SLOWEST, QUICKEST).nudged(self._nudged if nudge is None else nudge)
+        slowest = SLOWEST * (1.0 + OCTAVE_KEPT) if self._octave > 1.0 else SLOWEST
+        quickest = QUICKEST / (1.0 + OCTAVE_KEPT) if self._octave < 1.0 else QUICKEST
+        folded = reference.within(slowest, quickest)
+        self._octave = round(folded.beats_per_minute / reference.beats_per_minute, DECIMALS)
+        self.reference = folded.nudged(self._nudged)
         self._look_at_once()
 
     def follow(self, number: int) -> int | None:

@@ -16,7 +16,7 @@ from bridge.mel_spectrogram import PRESETS
 from bridge.model import Model
 from bridge.offline import render_take
 from bridge.player import FADE_FRAMES, TICK_FRAMES, Player, Publication
-from bridge.ring_store import RingStore
+from bridge.ring_store import RING_SLOTS, RingStore
 from tests.make_tiny_model import build
 
 TEMPO = 170.0
@@ -283,3 +283,11 @@ def test_painting_starts_again_after_a_failure(model: Model, monkeypatch: pytest
             player.publish(publication)
     assert not engine.ring.dirty.any()
     assert not np.array_equal(engine.ring.samples, before)
+
+
+@pytest.mark.parametrize("control", [Control("trigger", (), (9,)), Control("nudge", (), (2.0,))])
+def test_a_place_that_a_take_asks_for_at_its_beginning_is_where_it_begins(tiny_model: Model, control: Control) -> None:
+    rings = np.zeros((RING_SLOTS, tiny_model.metadata.spec.loop_length(60.0)), dtype=np.float32)
+    engine = Engine(tiny_model, RingStore(rings, lambda: -1), 170.0)
+    publication = engine.start([control])
+    assert (publication.position - publication.anchor_frame) % publication.loop_length == engine.ring.step_start(8)

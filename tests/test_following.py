@@ -182,3 +182,60 @@ def test_what_is_not_sounding_is_published_as_silence(tiny_model: Model) -> None
     evening = play(tiny_model, line_of([(0.0, 120.0)]), 0.15)
     assert all(publication.slot == SILENCE for publication in evening.published)
     assert not evening.sound.any()
+
+
+def longest_silence(sound: np.ndarray) -> int:
+    """The longest run of frames in which nothing is heard."""
+    heard = np.flatnonzero(np.abs(sound) > 1e-6)
+    return int(np.diff(heard, prepend=0, append=len(sound)).max())
+
+
+@pytest.mark.parametrize(("name", "value", "after"), [("nudge", 4.0, 3), ("nudge", -1.0, 25), ("trigger", 20, 15)])
+def test_a_place_that_moves_while_a_tempo_is_painted_is_painted_before_it_is_heard(
+    tiny_model: Model, name: str, value: float | int, after: int
+) -> None:
+    lines = line_of([(0.0, 170.0), (8.0, 120.0)])
+    jump = lines[1].frame // TICK_FRAMES
+    evening = play(tiny_model, lines, 8.0, clock(jump + after, name, value))
+    assert evening.loop_lengths[-1] == tiny_model.metadata.spec.loop_length(120.0)
+    assert longest_silence(evening.sound[ONE + TICK_FRAMES :]) < 2 * TICK_FRAMES
+
+
+def test_a_master_that_begins_again_while_its_tempo_is_painted_makes_no_gap(tiny_model: Model) -> None:
+    lines = line_of([(0.0, 170.0), (8.0, 120.0)])
+    lines.append(TempoReference(0.0, lines[1].frame + 10 * TICK_FRAMES, 120.0, True))
+    evening = play(tiny_model, lines, 8.0)
+    assert longest_silence(evening.sound[ONE + TICK_FRAMES :]) < 2 * TICK_FRAMES
+    assert abs(evening.errors[-1]) < ON_THE_BEAT_SECONDS
+
+
+def test_a_tempo_does_not_wait_for_a_break_that_waits_for_its_boundary(tiny_model: Model) -> None:
+    """The jump is followed at once, and the break still comes on the loop's line of the new tempo."""
+    lines = line_of([(0.0, 126.0), (17.5, 140.0)])
+    turns = [clock(1, "quantise", "loop"), clock(lines[0].frame_of_beat(17.3) // TICK_FRAMES, "random", 5)]
+    seconds = lines[1].frame_of_beat(26.0) / ENGINE_SAMPLE_RATE
+    plain, turned = (play(tiny_model, lines, seconds, *which) for which in (turns[:1], turns))
+    beat_later = lines[1].frame_of_beat(18.5) // TICK_FRAMES
+    assert np.abs(turned.errors[beat_later:]).max() < ON_THE_BEAT_SECONDS
+    assert turned.loop_lengths[beat_later] == tiny_model.metadata.spec.loop_length(140.0)
+    different = np.flatnonzero(np.abs(plain.sound - turned.sound) > 1e-5)
+    boundary = lines[1].frame_of_beat(24.0)
+    assert boundary - TICK_FRAMES <= different[0] <= boundary + 600
+
+
+@pytest.mark.parametrize("leap", [2.0, -2.0, -64.0])
+def test_the_boundary_of_a_break_that_waits_moves_with_the_clock(tiny_model: Model, leap: float) -> None:
+    lines = line_of([(0.0, 131.0), (73.0, 131.0)])
+    # Repitch, because there a tempo that jumps is not painted either.
+    lines[1] = TempoReference(73.0 + leap, lines[1].frame, 137.0, True)
+    turns = [
+        clock(1, "tempo_mode", "repitch"),
+        clock(2, "quantise", "loop"),
+        clock(lines[0].frame_of_beat(72.5) // TICK_FRAMES, "random", 5),
+    ]
+    line = -(-(73.0 + leap) // 8.0) * 8.0
+    seconds = lines[1].frame_of_beat(line + 2.0) / ENGINE_SAMPLE_RATE
+    plain, turned = (play(tiny_model, lines, seconds, *which) for which in (turns[:2], turns))
+    different = np.flatnonzero(np.abs(plain.sound - turned.sound) > 1e-5)
+    boundary = lines[1].frame_of_beat(line)
+    assert boundary - TICK_FRAMES <= different[0] <= boundary + 600

@@ -212,3 +212,20 @@ def test_at_rest_few_ticks_are_run_and_the_steps_are_told(monkeypatch: pytest.Mo
     assert awake.ticks > 0.99 * SECONDS * ENGINE_SAMPLE_RATE / TICK_FRAMES
     assert rested.looks < 0.3 * awake.looks
     assert rested.published[:-1] == awake.published[:-1] and len(rested.published) > 10, "the performer varies the break"
+
+
+def test_the_end_leaves_a_link_session_and_stops_nobody_else(monkeypatch: pytest.MonkeyPatch, tiny_model: Model) -> None:
+    told: list[Any] = []
+    line = TempoReference(0.0, ENGINE_SAMPLE_RATE, 170.0, True)
+    session = SimpleNamespace(
+        start=lambda: told.append("joined"),
+        stop=lambda: told.append("left"),
+        poll=lambda: None,
+        look=lambda: None,
+        set_running=told.append,
+    )
+    monkeypatch.setattr("bridge.clocks.LinkClock", lambda *_: session)
+    evening = play(monkeypatch, tiny_model, [(0.5, Control("clock", (), ("link",))), (1.0, line.control())])
+    assert told == ["joined", "left"]
+    assert evening.changes[-1].control == Control("stop") and evening.published[-1].slot == SILENCE
+    assert any(publication.slot != SILENCE for publication in evening.published[-20:-1])

@@ -253,3 +253,47 @@ def test_a_tempo_that_wanders_and_comes_back_is_not_painted_and_one_that_stays_i
     stage.follow(stage.transport.beat_at(now), now, TEMPO * 1.004)
     stage.run(2.0)
     assert stage.transport.wants_painting and stage.cuts == 0
+
+
+@pytest.mark.parametrize(("edge", "octave"), [(60.0, 2.0), (240.0, 0.5)])
+def test_a_tempo_that_jitters_about_the_end_of_the_range_stays_in_one_octave(edge: float, octave: float) -> None:
+    stage = Stage(tempo=120.0)
+    beyond = edge * (0.99 if octave > 1.0 else 1.01)
+    stage.follow(0.0, 10_000, beyond)
+    stage.run(1.0)
+    for turn in range(20):
+        now = stage.number * TICK_FRAMES
+        assert stage.transport.reference is not None
+        beat = stage.transport.reference.beat_at(now) / octave
+        stage.follow(beat, now, edge * (1.004 if turn % 2 else 0.996))
+        assert stage.transport.tempo == pytest.approx(120.0, rel=0.005)
+        stage.run(0.2)
+    assert stage.cuts == 0
+    stage.follow(0.0, now, 100.0)
+    assert stage.transport.tempo == 100.0
+
+
+def test_a_nudge_leaves_the_octave_alone() -> None:
+    stage = Stage(tempo=120.0)
+    stage.follow(0.0, 10_000, 59.0)
+    stage.follow(0.0, 10_000, 60.5)
+    stage.say("nudge", 0.5)
+    stage.follow(0.0, 10_000, 60.5)
+    assert stage.transport.reference == TempoReference(0.5, 10_000, 121.0, True)
+
+
+def test_who_waited_for_a_clock_and_left_it_waits_again_when_it_is_back() -> None:
+    stage = Stage()
+    stage.say("clock", "internal")
+    stage.run(0.1)
+    assert not stage.transport.sounding
+    stage.say("clock", "link")
+    stage.follow(0.0, 20_000)
+    stage.run(1.0)
+    assert stage.transport.sounding
+    stage.say("stop")
+    stage.say("clock", "internal")
+    stage.say("clock", "midi")
+    stage.follow(8.0, stage.number * TICK_FRAMES)
+    stage.run(3.0)
+    assert not stage.transport.sounding, "a hand has stopped it"
