@@ -37,9 +37,7 @@ class Clocks:
     the latency that the sound device admits to; `has_midi` says whether a MIDI input is there.
     """
 
-    def __init__(
-        self, mailbox: Mailbox, tell: Callable[[str], None], *, offset_seconds: float, has_midi: bool, beats_per_minute: float
-    ) -> None:
+    def __init__(self, mailbox: Mailbox, tell: Callable[[str], None], *, offset_seconds: float, has_midi: bool) -> None:
         self.frames = FrameClock()
         self.source = "internal"
         self.midi = ClockInput(MidiClock(self.frames), self._follow_midi, tell)
@@ -48,7 +46,6 @@ class Clocks:
         self._tell = tell
         self._offset_seconds = offset_seconds
         self._has_midi = has_midi
-        self._beats_per_minute = beats_per_minute
         self._from_midi: TempoReference | None = None
         self._from_midi_seconds = 0.0
         self._link: LinkClock | None = None
@@ -56,13 +53,16 @@ class Clocks:
         self._link_stopping = threading.Event()
         self._link_thread: threading.Thread | None = None
 
-    def change(self, source: str) -> None:
-        """Follow another source from now on. Raises VamenError where it is not there, and stays with the one before."""
+    def change(self, source: str, beats_per_minute: float) -> None:
+        """Follow another source from now on, ours at so many beats a minute.
+
+        Raises VamenError where it is not there, and stays with the one before.
+        """
         if source == self.source:
             return
         if source == "midi" and not self._has_midi:
             raise VamenError("There is no MIDI input whose clock could be followed; start with --midi-in NAME.")
-        link = LinkClock(self.frames, self._beats_per_minute) if source == "link" else None
+        link = LinkClock(self.frames, beats_per_minute) if source == "link" else None
         self.stop()
         self.source = source
         if link is not None:

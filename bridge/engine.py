@@ -71,6 +71,8 @@ class _Takeover:
     ready: int
     unpainted: NDArray[np.bool_]
     """Steps (steps,) in which there is no sound yet."""
+    meanwhile: FloatArray
+    """What sounds in those, (loop_length,): the ring before, as a sampler would play it at the new tempo."""
     boundary_beats: int = 0
     boundary: int = 0
 
@@ -99,6 +101,8 @@ class Engine:
     ring: Ring = field(init=False)
     _unpainted: NDArray[np.bool_] = field(init=False)
     """Steps (steps,) of the ring that sounds in which there is nothing yet: those that will be heard last after a new tempo."""
+    _meanwhile: FloatArray = field(init=False)
+    """What sounds in those, (loop_length,)."""
     _slot: int = SILENCE
     _fade: int = FADE_FRAMES
     _changed: bool = False
@@ -128,7 +132,7 @@ class Engine:
                 self._apply(control, now=0)
         self.ring = ring_of(self.model, self.space.latent(), self.transport.painted_tempo)
         self.ring.paint_all()
-        self._unpainted = np.zeros(self.ring.steps, dtype=bool)
+        self._unpainted, self._meanwhile = np.zeros(self.ring.steps, dtype=bool), self.ring.samples
         self.transport.begin(self.ring.grid.loop_length)
         slot = self.store.write(self.ring.samples)
         assert slot is not None, "a new store has free rows"
@@ -217,13 +221,15 @@ class Engine:
         takeover = self._keep_appointment(number, effect)
         if takeover is None and not self._finished:
             return
-        ring = self.ring if takeover is None else takeover.ring
-        slot = self.store.write(ring.samples)
+        ring, unpainted, meanwhile = self.ring, self._unpainted, self._meanwhile
+        if takeover is not None:
+            ring, unpainted, meanwhile = takeover.ring, takeover.unpainted, takeover.meanwhile
+        slot = self.store.write(completed(ring, unpainted, meanwhile))
         if slot is None:
             return
         if takeover is not None:
             self.transport.take_over(ring.grid.loop_length, effect)
-            self._takeover, self._unpainted = None, takeover.unpainted
+            self._takeover, self._unpainted, self._meanwhile = None, unpainted, meanwhile
         self.ring, self._slot, self._finished = ring, slot, False
         self._announce(FADE_FRAMES)
 
@@ -255,9 +261,16 @@ class Engine:
     def _begin(self, ring: Ring, number: int, boundary_beats: int) -> _Takeover:
         """Plan the takeover of a second ring: as soon as its first steps are ready, or on the next boundary after that."""
         unpainted = np.full(ring.steps, not boundary_beats)
-        takeover = _Takeover(ring, number + LEAD_JOBS * self.step_ticks, unpainted, boundary_beats)
+        meanwhile = ring.samples if boundary_beats else self._stretched_to(ring.grid.loop_length)
+        takeover = _Takeover(ring, number + LEAD_JOBS * self.step_ticks, unpainted, meanwhile, boundary_beats)
         self._takeover = self._on_boundary(takeover, number)
         return self._takeover
+
+    def _stretched_to(self, loop_length: int) -> FloatArray:
+        """What sounds now, read so that it fills a loop of another length (loop_length,)."""
+        samples = completed(self.ring, self._unpainted, self._meanwhile)
+        places = np.arange(loop_length) * (len(samples) / loop_length)
+        return np.interp(places, np.arange(len(samples) + 1), np.append(samples, samples[:1])).astype(np.float32)
 
     def _on_boundary(self, takeover: _Takeover, number: int) -> _Takeover:
         """The takeover with the boundary that is meant in tick `number`: the first one after it is ready, wherever the clock has
@@ -339,3 +352,14 @@ class Engine:
         self._sequence += 1
         self.store.hold(publication)
         return publication
+
+
+def completed(ring: Ring, unpainted: NDArray[np.bool_], meanwhile: FloatArray) -> FloatArray:
+    """A ring's samples (loop_length,), with others (loop_length,) in the steps (steps,) in which there are none yet."""
+    if not unpainted.any():
+        return ring.samples
+    samples = ring.samples.copy()
+    for step in np.flatnonzero(unpainted):
+        here = slice(ring.step_start(int(step)), ring.step_start(int(step) + 1) if step + 1 < ring.steps else len(samples))
+        samples[here] = meanwhile[here]
+    return samples

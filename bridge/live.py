@@ -83,7 +83,6 @@ def run(arguments: argparse.Namespace) -> int:
             tell,
             offset_seconds=arguments.offset_ms / 1000.0,
             has_midi=bool(arguments.midi_in),
-            beats_per_minute=arguments.bpm,
         )
         stack.callback(clocks.stop)
         midi_names = _open_midi(stack, arguments, mailbox, layout, clocks, tell)
@@ -91,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.midi_clock_out is not None:
             clock_out, name = _open_clock_out(stack, arguments.midi_clock_out, clocks, tell)
             midi_names.append(name)
-        clocks.change(arguments.clock)
+        clocks.change(arguments.clock, arguments.bpm)
         take = stack.enter_context(TakeWriter(arguments.record, layout)) if arguments.record else None
         sound = SoundProcess(
             capacity=model.metadata.spec.loop_length(SLOWEST_TEMPO),

@@ -274,7 +274,7 @@ class Performance:
             return Control("random", (), (secrets.randbelow(2**31),))
         if control.name == "clock":
             try:
-                self._clocks.change(str(control.values[0]))
+                self._clocks.change(str(control.values[0]), self._engine.transport.tempo)
             except VamenError as error:
                 self._reporter.tell(str(error))
                 return None

@@ -301,6 +301,9 @@ class Transport:
         half = self.loop_length / 2
         behind = (wanted - self._reading.position_at(now) + half) % self.loop_length - half
         rate = self._clock_rate()
+        if self.wants_painting and abs(self._reading.rate - 1.0) > MOST_RATE_CHANGE:
+            # No longer repitched, but in tempo until the ring that is painted for it is there.
+            return None
         if abs(behind) > CUT_SECONDS * ENGINE_SAMPLE_RATE and not self.wants_painting:
             self._reading = Reading(now, wanted, rate)
             self._follow_triggered(now)

@@ -18,7 +18,7 @@ RUNNING = TempoReference(3.0, 5000, 126.0, True)
 
 
 def made(mailbox: Mailbox, has_midi: bool = True) -> Clocks:
-    return Clocks(mailbox, lambda sentence: None, offset_seconds=0.01, has_midi=has_midi, beats_per_minute=126.0)
+    return Clocks(mailbox, lambda sentence: None, offset_seconds=0.01, has_midi=has_midi)
 
 
 def test_only_the_chosen_source_is_passed_on() -> None:
@@ -26,11 +26,11 @@ def test_only_the_chosen_source_is_passed_on() -> None:
     clocks = made(mailbox)
     clocks._follow_midi(RUNNING)
     assert mailbox.drain() == []
-    clocks.change("midi")
+    clocks.change("midi", 126.0)
     assert mailbox.drain() == [RUNNING.control()], "what it said before still holds"
     clocks._follow_midi(RUNNING.nudged(1.0))
     assert mailbox.drain() == [RUNNING.nudged(1.0).control()]
-    clocks.change("internal")
+    clocks.change("internal", 126.0)
     clocks._follow_midi(RUNNING)
     assert mailbox.drain() == []
 
@@ -41,7 +41,7 @@ def test_a_master_that_went_long_ago_does_not_start_us(monkeypatch: pytest.Monke
     clocks._follow_midi(RUNNING)
     now = time.perf_counter() + 60.0
     monkeypatch.setattr(module.time, "perf_counter", lambda: now)
-    clocks.change("midi")
+    clocks.change("midi", 126.0)
     (control,) = mailbox.drain()
     told = TempoReference.from_control(control)
     assert told.beats_per_minute == 126.0 and not told.running
@@ -50,7 +50,7 @@ def test_a_master_that_went_long_ago_does_not_start_us(monkeypatch: pytest.Monke
 def test_a_clock_that_is_not_there_is_refused_and_the_one_before_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     clocks = made(Mailbox(), has_midi=False)
     with pytest.raises(VamenError, match=r"There is no MIDI input .* start with --midi-in NAME\."):
-        clocks.change("midi")
+        clocks.change("midi", 126.0)
     assert clocks.source == "internal"
 
 
@@ -86,12 +86,12 @@ def test_in_a_link_session_tempo_and_transport_are_everybodys(monkeypatch: pytes
     mailbox = Mailbox()
     clocks = made(mailbox)
     assert not clocks.taken_by_session(Control("play"))
-    clocks.change("link")
+    clocks.change("link", 126.0)
     assert mailbox.wait(20.0) and mailbox.drain() == [RUNNING.control()]
     assert [
         clocks.taken_by_session(control) for control in (Control("tempo", (), (140.0,)), Control("play"), Control("stop"))
     ] == [True, False, True], "a play is for the engine too, which a stop may hold"
     assert not clocks.taken_by_session(Control("gain", (), (0.5,)))
-    clocks.change("midi")
+    clocks.change("midi", 126.0)
     assert session.told == ["joined", 140.0, True, False, "left"]
     assert not clocks.taken_by_session(Control("tempo", (), (150.0,)))

@@ -291,3 +291,11 @@ def test_a_place_that_a_take_asks_for_at_its_beginning_is_where_it_begins(tiny_m
     engine = Engine(tiny_model, RingStore(rings, lambda: -1), 170.0)
     publication = engine.start([control])
     assert (publication.position - publication.anchor_frame) % publication.loop_length == engine.ring.step_start(8)
+
+
+@pytest.mark.parametrize(("tick", "step"), [(39, 1), (41, 1), (41, 25), (50, 25)])
+def test_a_place_that_is_not_painted_yet_after_a_new_tempo_is_not_silent(model: Model, tick: int, step: int) -> None:
+    """A trigger just after a new tempo has taken over, while the steps around its own are still to be painted."""
+    taken = render(model, [change(10, "tempo", 130.0), change(tick, "trigger", step)], bars=4)
+    pieces = np.abs(taken[: len(taken) // 441 * 441]).reshape(-1, 441).max(axis=1)
+    assert pieces.min() > 0.0, "no ten milliseconds of silence"

@@ -128,7 +128,7 @@ def play(
     exporter: Any = SimpleNamespace(put=evening.told.append, written=[])
     performer = Performer(engine.space.slot(1), seed=1)
     sound: Any = stage
-    clocks = Clocks(stage, evening.told.append, offset_seconds=0.0, has_midi=True, beats_per_minute=170.0)
+    clocks = Clocks(stage, evening.told.append, offset_seconds=0.0, has_midi=True)
     performance = Performance(engine, sound, stage, reporter, exporter, performer, take, clocks)
     performance.begin()
     engine.step_ticks = 2
