@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 DoubleArray = NDArray[np.float64]
 
 REACH_BEATS = 2.0
-"""The line for a beat goes through what was said in so many beats on either side: of MIDI pulses that jitter by 1 ms it leaves less
-than 0.1 ms."""
+"""The line for a beat goes through what was said in so many beats on either side: of MIDI pulses that jitter by 1 ms it leaves
+less than 0.1 ms."""
 
 FEWEST_POINTS = 6
 """That make a line."""
@@ -45,6 +45,11 @@ class BeatLine:
     def whole_beats(self) -> NDArray[np.int64]:
         """The beats that were said to come."""
         return np.arange(int(np.ceil(self.beat[0])), int(self.beat[-1]) + 1)
+
+    def between(self, first: float, last: float) -> BeatLine:
+        """What was said from one moment to another."""
+        inside = (self.seconds >= first) & (self.seconds < last)
+        return BeatLine(self.beat[inside], self.seconds[inside])
 
     def unsteady(self, beats_per_minute: float) -> int:
         """How many beats were not as long as this tempo makes them."""

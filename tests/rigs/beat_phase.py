@@ -1,12 +1,12 @@
 """Where the beats of a capture lie against those of a master, in milliseconds for each beat.
 
 What sounds is known: the loop, rendered offline at the master's tempo. But a ring that was painted step by step, or at a tempo a
-thousandth away, has other noise in its snares: its waveform correlates by 0.3 to 0.9 only. What stays the same is how the level of
-each band rises and falls. So of each beat the envelopes of four bands, from just before the beat on, are sought in those of the
-capture around the moment at which the master means that beat. The peak of the normalised cross-correlation, averaged over
-the bands, is when the beat sounded; a parabola through its three highest values finds it between the samples. Where loop and
-capture are the same sound that is exact; from one painting to another it moves a beat by 0.2 ms at most (both were measured on the
-shipped model). What correlates too little is dropped and counted.
+thousandth away, has other noise in its snares: its waveform correlates by 0.3 to 0.9 only. What stays the same is how the level
+of each band rises and falls. So of each beat the envelopes of four bands, from just before the beat on, are sought in those of the
+capture around the moment at which the master means that beat. The peak of the normalised cross-correlation, averaged over the
+bands, is when the beat sounded; a parabola through its three highest values finds it between the samples. Where loop and capture
+are the same sound that is exact; from one painting to another it moves a beat by 0.2 ms at most (both were measured on the shipped
+model). What correlates too little is dropped and counted.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ class Loop:
         return Loop(np.interp(places, np.arange(len(ring)), ring).astype(np.float32), self.sample_rate, self.beats)
 
 
-def home_loop(model: Model, beats_per_minute: float, sample_rate: int = ENGINE_SAMPLE_RATE, gain: float = 1.0) -> Loop:
+def home_loop(model: Model, beats_per_minute: float, sample_rate: int = ENGINE_SAMPLE_RATE) -> Loop:
     """What `vamen play --drift 0` plays when nobody touches it: the model's first slot, through the limiter.
 
     It is the second round of the loop: what the limiter makes of all that follow, too.
     """
     spec = model.metadata.spec
     limiter, bars = Limiter(), spec.beats // BEATS_PER_BAR
-    played = np.concatenate([np.float32(gain) * block for block in render_take(model, [], beats_per_minute, 3 * bars)])
+    played = np.concatenate(list(render_take(model, [], beats_per_minute, 3 * bars)))
     limited = limiter.process(played)[LATENCY_FRAMES:]
     length = spec.loop_length(beats_per_minute)
     if sample_rate != ENGINE_SAMPLE_RATE:
@@ -83,10 +83,10 @@ def home_loop(model: Model, beats_per_minute: float, sample_rate: int = ENGINE_S
     return Loop(limited[length : 2 * length], sample_rate, spec.beats)
 
 
-def home_loops(model: Model, beats_per_minute: float) -> list[Loop]:
+def home_loops(model: Model, beats_per_minute: float, sample_rate: int = ENGINE_SAMPLE_RATE) -> list[Loop]:
     """What it may play behind a clock of this tempo: its own measure of that is a little off, and so is the ring it paints."""
     factors = 1.0 + np.linspace(-MOST_OFF, MOST_OFF, LOOPS_TRIED)
-    return [home_loop(model, beats_per_minute * float(factor)) for factor in factors]
+    return [home_loop(model, beats_per_minute * float(factor), sample_rate) for factor in factors]
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def beat_phases(
 ) -> BeatPhases:
     """Measure `beats` (n,), whole numbers that the master means for the moments `due` (n,), in a capture's `envelopes`.
 
-    `frame_at` says which frame of the capture (with its fraction) sounded at a moment. Of several `loops` that may sound each beat
-    is held against the one that it is most like. The capture's sample rate is theirs, give or take a tenth of a percent.
+    `frame_at` says which frame of the capture (with its fraction) sounded at a moment. Of several `loops` that may sound each
+    beat is held against the one that it is most like. The capture's sample rate is theirs, give or take a tenth of a percent.
     """
     sample_rate = loops[0].sample_rate
     numbers, moments = np.asarray(beats, dtype=np.int64), np.asarray(due, dtype=np.float64)

@@ -115,7 +115,7 @@ def worse(figure: Figure, value: float, claimed: float) -> bool:
 
 def number(value: float, unit: str) -> str:
     """A value for people: three significant digits at least, and its unit."""
-    text = f"{value:.0f}" if value == int(value) and not unit else f"{value:.2f}" if abs(value) < 100.0 else f"{value:.0f}"
+    text = f"{value:.0f}" if float(value).is_integer() and not unit else f"{value:.2f}" if abs(value) < 100.0 else f"{value:.0f}"
     if 0.0 < abs(value) < 0.01:
         text = f"{value:.1g}"
     return f"{text} {unit}".rstrip()

@@ -1,0 +1,151 @@
+"""`make rig`: is it on the one behind masters that we did not write? Told from what a sound card would have played.
+
+    python -m tests.rigs [--only PART] [--seconds S] [--out DIR]
+
+Follows `jack_midi_clock` for two minutes at each of three tempos and through a change, a Link peer through another, starts, stops
+and continues it and lets the master vanish. Prints a table with every bar as met or missed, and leaves it as `report.md` beside
+`results.json` and pictures of the phase over time. Some fifteen minutes on a machine that has nothing else to do; Linux with
+PulseAudio, JACK and jack_midi_clock, and the extra [link]. Exit status 1 where a bar is missed, and with CI=true where one could
+not be measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+# As `vamen` does, and before NumPy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import pytest
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from bridge.errors import VamenError
+from bridge.model import Model
+from bridge.whole_file import replacing
+from tests.benchmarks.report import machine
+from tests.rig import null_sinks
+from tests.rigs import transport
+from tests.rigs.on_the_one import SINK, behind_jack, behind_link
+from tests.rigs.pictures import Panel, panel, save_phases
+from tests.rigs.verdicts import (
+    CHANGE,
+    JACK_TEMPOS,
+    MOST_LINK_PHASE_MS,
+    MOST_PHASE_MS,
+    change_figures,
+    figures,
+    steady_figures,
+    transport_figures,
+)  # fmt: skip
+from training.ruler.figures import Line, lines
+
+DEFAULT_OUT = Path("runs/rig")
+PARTS = ("jack", "change", "transport", "link")
+
+SECONDS = 120.0
+"""Of each tempo."""
+CHANGE_SECONDS, OTHER_RATE_SECONDS = 20.0, 30.0
+CLICKS = 80
+"""For twenty seconds before each of the long runs, which is long enough to see two clocks drift."""
+
+Results = dict[str, Any]
+Pictures = dict[str, list[Panel]]
+
+
+def measure(model: Model, parts: tuple[str, ...], seconds: float, results: Results, pictures: Pictures) -> Iterator[str]:
+    """All parts, one after the other; says what comes next before each."""
+    first, then = CHANGE
+    with null_sinks(SINK) as sinks:
+        if "jack" in parts:
+            for tempo in JACK_TEMPOS:
+                yield f"jack_midi_clock at {tempo:g} BPM for {seconds:.0f} s"
+                followed = behind_jack(sinks, model, tempo, seconds, clicks=CLICKS)
+                results.setdefault("jack", {})[f"{tempo:g}"] = steady_figures(followed)
+                pictures.setdefault("jack", []).append(panel(f"jack_midi_clock, {tempo:g} BPM", followed, MOST_PHASE_MS))
+        if "change" in parts:
+            yield "jack_midi_clock from 126 to 140 BPM"
+            followed = behind_jack(sinks, model, first, CHANGE_SECONDS, then)
+            results.setdefault("jack", {})["change"] = change_figures(followed, then, MOST_PHASE_MS)
+            pictures["change"] = [panel(f"jack_midi_clock, {first:g} to {then:g} BPM", followed, MOST_PHASE_MS)]
+        if "transport" in parts:
+            yield "start, stop, continue, and a master that vanishes"
+            results["transport"] = transport_figures(transport.behind_jack(sinks, model))
+        if "link" in parts:
+            yield f"Ableton Link at 126 BPM for {seconds:.0f} s, then at 140"
+            followed = behind_link(sinks, model, first, seconds, then, clicks=CLICKS)
+            results["link"] = {
+                "steady": steady_figures(followed, last=followed.changed or 0.0),
+                "change": change_figures(followed, then, MOST_LINK_PHASE_MS),
+            }
+            pictures["link"] = [panel(f"Ableton Link, {first:g} to {then:g} BPM", followed, MOST_LINK_PHASE_MS)]
+    if "jack" in parts:
+        yield "jack_midi_clock at 126 BPM, a sink at 48000 Hz"
+        with null_sinks(SINK, sample_rate=48000) as sinks:
+            results["jack"]["48000"] = steady_figures(behind_jack(sinks, model, first, OTHER_RATE_SECONDS))
+
+
+def report(found: list[Line], unmeasured: list[str]) -> tuple[Table, str]:
+    """The figures as a table for the terminal, and as Markdown."""
+    table = Table("what", "measured", "asked", "verdict", "beside")
+    rows = [f"{machine()}\n", "| what | measured | asked | verdict | beside |", "|---|---|---|---|---|"]
+    section = ""
+    for line in found:
+        if line.figure.section != section:
+            section = line.figure.section
+            table.add_section()
+            table.add_row(f"[bold]{section}")
+            rows.append(f"| **{section}** | | | | |")
+        table.add_row(line.figure.label, line.stated, line.asked, line.verdict, line.beside)
+        rows.append(f"| {line.figure.label} | {line.stated} | {line.asked} | {line.verdict} | {line.beside} |")
+    judged = [line for line in found if line.figure.bar is not None]
+    met = sum(line.verdict == "met" for line in judged)
+    closing = f"{met} of {len(judged)} bars met."
+    if unmeasured:
+        closing += f" Not measured: {'; '.join(unmeasured)}."
+    table.caption = closing
+    return table, "\n".join([*rows, "", closing])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.rigs", description="Is it on the one?")
+    parser.add_argument("--only", choices=PARTS, help="one part alone")
+    parser.add_argument("--seconds", type=float, default=SECONDS, metavar="S", help="of each tempo (%(default)s)")
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="where to leave the results (%(default)s)")
+    options = parser.parse_args(arguments)
+    parts = (options.only,) if options.only else PARTS
+    results: Results = {}
+    pictures: Pictures = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    unmeasured = []
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("", total=None)
+        for part in parts:
+            try:
+                for what in measure(Model.load(), (part,), options.seconds, results, pictures):
+                    shown.update(task, description=what)
+            except (VamenError, pytest.skip.Exception, pytest.fail.Exception) as error:
+                unmeasured.append(f"{part} ({error})")
+    found = lines(results, figures())
+    table, text = report(found, unmeasured)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name, content in (("results.json", json.dumps(results, indent=1) + "\n"), ("report.md", text + "\n")):
+        with replacing(options.out / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    for name, panels in pictures.items():
+        save_phases(options.out / f"{name}.png", panels)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    missed = any(line.verdict not in ("", "met") for line in found)
+    return int(missed or (bool(unmeasured) and os.environ.get("CI") == "true"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
