@@ -2,11 +2,11 @@
 
 What sounds is known: the loop, rendered offline at the master's tempo. But a ring that was painted step by step, or at a tempo a
 thousandth away, has other noise in its snares: its waveform correlates by 0.3 to 0.9 only. What stays the same is how the level
-of each band rises and falls. So of each beat the envelopes of four bands, from just before the beat on, are sought in those of the
-capture around the moment at which the master means that beat. The peak of the normalised cross-correlation, averaged over the
+of each band rises and falls. So of each beat the envelopes of four bands, from just before the beat on, are sought in those of
+the capture around the moment at which the master means that beat. The peak of the normalised cross-correlation, averaged over the
 bands, is when the beat sounded; a parabola through its three highest values finds it between the samples. Where loop and capture
-are the same sound that is exact; from one painting to another it moves a beat by 0.2 ms at most (both were measured on the shipped
-model). What correlates too little is dropped and counted.
+are the same sound that is exact; from one painting to another it moves a beat by 0.2 ms at most (both were measured on the
+shipped model). What correlates too little is dropped and counted.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     python -m tests.rigs.clicks COUNT
 
-A bare callback, opened as `vamen play` opens its own, plays `COUNT` clicks `PERIOD_FRAMES` apart, and prints as JSON when each was
-meant to be heard on `time.perf_counter`: when its frame was asked for, on a straight line through all callbacks, plus the latency
-that PortAudio states. What a capture hears later than that is PortAudio's ignorance and the rig's own, and the same for every
-program that plays through this sink.
+A bare callback, opened as `vamen play` opens its own, plays `COUNT` clicks `PERIOD_FRAMES` apart, and prints as JSON when each
+was meant to be heard on `time.perf_counter`: when its frame was asked for, on a straight line through all callbacks, plus the
+latency that PortAudio states. What a capture hears later than that is PortAudio's ignorance and the rig's own, and the same for
+every program that plays through this sink.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ PATIENCE_SECONDS = 60.0
 class CaptureClock:
     """Which frame of a recording a program meant for which moment (`time.perf_counter`, which on Linux is `time.monotonic`).
 
-    `late_seconds` is the constant by which clicks were heard later than meant, `spread_ms` the least and the most that single ones
-    differ from it, `drift` by what part of itself time in the capture and on the clock came apart from the first to the last.
+    `late_seconds` is the constant by which clicks were heard later than meant, `spread_ms` the least and the most that single
+    ones differ from it, `drift` by what part of itself time in the capture and on the clock came apart from the first to the
+    last.
     """
 
     recording: Recording

@@ -1,7 +1,7 @@
 """A master that we did not write: `jack_midi_clock` on a JACK server of its own, with tempo and transport from `jack_transport`.
 
-A listener of the rig's own hears the same port. From the intervals that JACK's driver states, and a line through the pulses around
-each beat, it knows when the master means a beat.
+A listener of the rig's own hears the same port. From the intervals that JACK's driver states, and a line through the pulses
+around each beat, it knows when the master means a beat.
 """
 
 from __future__ import annotations

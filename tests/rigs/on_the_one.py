@@ -66,7 +66,8 @@ class Followed:
     """A stretch of playing behind a master.
 
     `phases` of all its beats, `clock` what was heard, `line` what the master said, `changed` when its tempo changed (if it did),
-    `unsteady` how many of its own beats were not in tempo, `tries` how many runs it took, `summary` what `vamen play` said at its end.
+    `unsteady` how many of its own beats were not in tempo, `tries` how many runs it took, `summary` what `vamen play` said at its
+    end.
     """
 
     phases: BeatPhases

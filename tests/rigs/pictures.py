@@ -28,8 +28,8 @@ DOT = 2
 
 @dataclass(frozen=True)
 class Panel:
-    """Phases (n,) in ms at some seconds (n,), under a name; `bar_ms` is what they are asked to be within, `changed` when the tempo
-    was changed, in the same seconds."""
+    """Phases (n,) in ms at some seconds (n,), under a name; `bar_ms` is what they are asked to be within, `changed` when the
+    tempo was changed, in the same seconds."""
 
     name: str
     seconds: DoubleArray

@@ -32,7 +32,8 @@ LEAST_PEAK = 0.03
 
 
 def gaps(samples: FloatArray, beats: DoubleArray, loop: Loop) -> list[tuple[int, int]]:
-    """Where the sound is broken: (first frame, frames) of each gap in samples (n,), whose frames lie on `beats` (n,) of the loop."""
+    """Where the sound is broken: (first frame, frames) of each gap in samples (n,), whose frames lie on `beats` (n,) of the
+    loop."""
     shortest = round(SHORTEST_GAP_SECONDS * loop.sample_rate)
     silent = np.abs(samples) < SILENT
     edges = np.flatnonzero(np.diff(np.concatenate([[False], silent, [False]]).astype(np.int8)))
@@ -46,8 +47,8 @@ def gaps(samples: FloatArray, beats: DoubleArray, loop: Loop) -> list[tuple[int,
 def click_db(samples: FloatArray, beats: DoubleArray, loops: Sequence[Loop]) -> float:
     """By how much the highest peak above `CLICK_HZ` in samples (n,) rises above what the loops have around its place, in dB.
 
-    `beats` (n,) are where frames lie in the loops. Two paintings of one loop differ by some decibels too: what is a click is told by
-    the same figure of a stretch without any.
+    `beats` (n,) are where frames lie in the loops. Two paintings of one loop differ by some decibels too: what is a click is told
+    by the same figure of a stretch without any.
     """
     allowed = np.max([_peaks(loop)[_places(beats, loop)] for loop in loops], axis=0)
     ratio = np.abs(_above(samples, loops[0].sample_rate)) / allowed

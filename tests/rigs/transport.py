@@ -32,8 +32,8 @@ BEFORE_VANISHING = 6.0
 
 @dataclass(frozen=True)
 class Entry:
-    """What followed a start or a continue: `late_bars` after the bar line that was meant the first beat sounded, in whole bars, with
-    what phase; `early_ms` how much before that beat something could be heard."""
+    """What followed a start or a continue: `late_bars` after the bar line that was meant the first beat sounded, in whole bars,
+    with what phase; `early_ms` how much before that beat something could be heard."""
 
     late_bars: float
     phase_ms: float
@@ -42,9 +42,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Transport:
-    """`start`, `going_on` (after a song position) and `again` (a second start) are entries; `stop_ms` the longest time from a stop
-    to silence. While the master was away the tempo was off by `away_percent` and beats by at most `away_ms`; when it was back,
-    `taken_up_seconds` later all beats were within 5 ms."""
+    """`start`, `going_on` (after a song position) and `again` (a second start) are entries; `stop_ms` the longest time from a
+    stop to silence. While the master was away the tempo was off by `away_percent` and beats by at most `away_ms`; when it was
+    back, `taken_up_seconds` later all beats were within 5 ms."""
 
     start: Entry
     going_on: Entry

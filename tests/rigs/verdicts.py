@@ -58,8 +58,8 @@ def drift_ms(due: DoubleArray, phase_ms: DoubleArray) -> tuple[float, float]:
 
 
 def unlocked_beats(phases: BeatPhases, changed: float, beats_per_minute: float, most_ms: float) -> float:
-    """How many beats after a change the last one came that was farther off than `most_ms`, before `LOCKED_BEATS` in a row were not;
-    infinite where there are no such."""
+    """How many beats after a change the last one came that was farther off than `most_ms`, before `LOCKED_BEATS` in a row were
+    not; infinite where there are no such."""
     off = (np.abs(phases.phase_ms) > most_ms) & (phases.due >= changed)
     after = np.flatnonzero(phases.due >= changed)
     for first in after:
@@ -70,7 +70,8 @@ def unlocked_beats(phases: BeatPhases, changed: float, beats_per_minute: float, 
 
 
 def steady_figures(followed: Followed, first: float = -np.inf, last: float = np.inf) -> dict[str, Any]:
-    """Of the beats that were due between two moments, from the first that sounded on; one that was not found is infinitely off."""
+    """Of the beats that were due between two moments, from the first that sounded on; one that was not found is infinitely
+    off."""
     phases = followed.phases
     inside = (phases.due >= first) & (phases.due < last)
     size = np.abs(phases.phase_ms[inside])
@@ -167,7 +168,7 @@ def _steady(section: str, path: str, most_ms: float, drifts: bool) -> list[Figur
 
 def _change(section: str, path: str, most_ms: float, most_beats: float) -> list[Figure]:
     return [
-        Figure(section, f"{path}.unlocked_beats", f"last beat that is more than {most_ms:g} ms off, in beats after the change", "",
+        Figure(section, f"{path}.unlocked_beats", f"last beat that is {most_ms:g} ms off, in beats after the change", "",
                "less", Bar(at_most=most_beats), (("first beat, ms", f"{path}.first_phase"),)),
         Figure(section, f"{path}.after.p95", "phase of the beats from a bar later on, p95", "ms", "less", Bar(at_most=most_ms),
                tuple((name, f"{path}.after.{name}") for name in ("median", "worst", "beats", "lost"))),
