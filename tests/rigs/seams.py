@@ -44,13 +44,13 @@ def gaps(samples: FloatArray, beats: DoubleArray, loop: Loop) -> list[tuple[int,
     return found
 
 
-def click_db(samples: FloatArray, beats: DoubleArray, loops: Sequence[Loop]) -> float:
+def click_db(samples: FloatArray, tracks: Sequence[DoubleArray], loops: Sequence[Loop]) -> float:
     """By how much the highest peak above `CLICK_HZ` in samples (n,) rises above what the loops have around its place, in dB.
 
-    `beats` (n,) are where frames lie in the loops. Two paintings of one loop differ by some decibels too: what is a click is told
-    by the same figure of a stretch without any.
+    Each of `tracks` (n,) says on which beats of the loops the frames may lie. Two paintings of one loop differ by some decibels
+    too: what is a click is told by the same figure of a stretch without any.
     """
-    allowed = np.max([_peaks(loop)[_places(beats, loop)] for loop in loops], axis=0)
+    allowed = np.max([_peaks(loop)[_places(beats, loop)] for loop in loops for beats in tracks], axis=0)
     ratio = np.abs(_above(samples, loops[0].sample_rate)) / allowed
     return float(20.0 * np.log10(max(float(ratio.max(initial=0.0)), 1e-6)))
 

@@ -35,6 +35,9 @@ MOST_TAKING_UP_SECONDS = 2.0
 DRIFT_BLOCK_SECONDS = 5.0
 """Phases that follow each other are alike: the slope is that of the medians of such blocks."""
 
+PAINTING_SECONDS = 0.5
+"""Within this a ring for another tempo has taken over."""
+
 LOCKED_BEATS = 4
 """So many beats in a row within the bar are a lock."""
 
@@ -115,14 +118,20 @@ def change_figures(followed: Followed, then: float, most_ms: float) -> dict[str,
 
 def _seams(followed: Followed, first: float, last: float) -> tuple[int, float]:
     """Gaps and the highest click between two moments."""
-    clock, line = followed.clock, followed.line
+    clock, line, changed = followed.clock, followed.line, followed.changed
+    assert changed is not None
     beats = line.whole_beats()
-    due = line.due(beats, () if followed.changed is None else (followed.changed,))
+    due = line.due(beats, (changed,))
     begin, end = (int(clock.frame_at(min(max(moment, due[0]), due[-1]))) for moment in (first, last))
+    moments = clock.moment_of(np.arange(begin, end))
     # Where the master is, give or take the phase's error, which is less than what is looked at around each place.
-    places = np.interp(clock.moment_of(np.arange(begin, end)), due, beats)
+    places = np.interp(moments, due, beats)
+    # What sounds goes on at the old tempo until it has been painted anew.
+    old = line.between(-np.inf, changed)
+    period, offset = np.polyfit(old.beat - old.beat[-1], old.seconds - changed, 1)
+    goes_on = np.where(moments < changed + PAINTING_SECONDS, old.beat[-1] + (moments - changed - offset) / period, places)
     samples = clock.samples[begin:end]
-    return len(gaps(samples, places, followed.loops[-1])), click_db(samples, places, followed.loops)
+    return len(gaps(samples, places, followed.loops[-1])), click_db(samples, (places, goes_on), followed.loops)
 
 
 def transport_figures(transport: Transport) -> dict[str, Any]:
