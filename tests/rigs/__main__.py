@@ -25,16 +25,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bridge.errors import VamenError
 from bridge.model import Model
 from bridge.whole_file import replacing
-from tests.benchmarks.report import machine
 from tests.rig import null_sinks
 from tests.rigs import transport
 from tests.rigs.on_the_one import SINK, behind_jack, behind_link
 from tests.rigs.pictures import Panel, panel, save_phases
+from tests.rigs.reports import report
 from tests.rigs.verdicts import (
     CHANGE,
     JACK_TEMPOS,
@@ -45,7 +44,7 @@ from tests.rigs.verdicts import (
     steady_figures,
     transport_figures,
 )  # fmt: skip
-from training.ruler.figures import Line, lines
+from training.ruler.figures import lines
 
 DEFAULT_OUT = Path("runs/rig")
 PARTS = ("jack", "change", "transport", "link")
@@ -90,28 +89,6 @@ def measure(model: Model, parts: tuple[str, ...], seconds: float, results: Resul
         yield "jack_midi_clock at 126 BPM, a sink at 48000 Hz"
         with null_sinks(SINK, sample_rate=48000) as sinks:
             results["jack"]["48000"] = steady_figures(behind_jack(sinks, model, first, OTHER_RATE_SECONDS))
-
-
-def report(found: list[Line], unmeasured: list[str]) -> tuple[Table, str]:
-    """The figures as a table for the terminal, and as Markdown."""
-    table = Table("what", "measured", "asked", "verdict", "beside")
-    rows = [f"{machine()}\n", "| what | measured | asked | verdict | beside |", "|---|---|---|---|---|"]
-    section = ""
-    for line in found:
-        if line.figure.section != section:
-            section = line.figure.section
-            table.add_section()
-            table.add_row(f"[bold]{section}")
-            rows.append(f"| **{section}** | | | | |")
-        table.add_row(line.figure.label, line.stated, line.asked, line.verdict, line.beside)
-        rows.append(f"| {line.figure.label} | {line.stated} | {line.asked} | {line.verdict} | {line.beside} |")
-    judged = [line for line in found if line.figure.bar is not None]
-    met = sum(line.verdict == "met" for line in judged)
-    closing = f"{met} of {len(judged)} bars met."
-    if unmeasured:
-        closing += f" Not measured: {'; '.join(unmeasured)}."
-    table.caption = closing
-    return table, "\n".join([*rows, "", closing])
 
 
 def main(arguments: list[str] | None = None) -> int:
