@@ -61,15 +61,21 @@ def drift_ms(due: DoubleArray, phase_ms: DoubleArray) -> tuple[float, float]:
 
 
 def unlocked_beats(phases: BeatPhases, changed: float, beats_per_minute: float, most_ms: float) -> float:
-    """How many beats after a change the last one came that was farther off than `most_ms`, before `LOCKED_BEATS` in a row were
-    not; infinite where there are no such."""
-    off = (np.abs(phases.phase_ms) > most_ms) & (phases.due >= changed)
-    after = np.flatnonzero(phases.due >= changed)
-    for first in after:
-        if first + LOCKED_BEATS <= len(off) and not off[first : first + LOCKED_BEATS].any():
-            before = after[after < first]
-            return float((phases.due[before[-1]] - changed) * beats_per_minute / 60.0) if len(before) else 0.0
-    return np.inf
+    """How many beats after a change the last one came that was farther off than `most_ms` or not found, before `LOCKED_BEATS` in a
+    row were not; infinite where there are no such."""
+    there = phases.due >= changed
+    if not there.any():
+        return np.inf
+    # Beats that were not found have their place between those that were.
+    first, last = int(np.ceil(np.interp(changed, phases.due, phases.beat))), int(phases.beat[-1])
+    beats = np.arange(first, last + 1)
+    locked = np.isin(beats, phases.beat[np.abs(phases.phase_ms) <= most_ms])
+    runs = np.flatnonzero(np.convolve(locked, np.ones(LOCKED_BEATS), "valid") == LOCKED_BEATS)
+    if not len(runs):
+        return np.inf
+    if runs[0] == 0:
+        return 0.0
+    return float((np.interp(beats[runs[0] - 1], phases.beat, phases.due) - changed) * beats_per_minute / 60.0)
 
 
 def steady_figures(followed: Followed, first: float = -np.inf, last: float = np.inf) -> dict[str, Any]:
