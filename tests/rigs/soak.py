@@ -3,10 +3,10 @@
     python -m tests.rigs.soak [--minutes M] [--out DIR]
 
 `vamen play` at 256-frame blocks and a bare callback play into two paced sinks, an endless FFT on each core beside them. A hand
-sends 200 messages a second: axes, latents, morphs, slots, draws, triggers, gain, quantise. What would move the beat (tempo, clock,
-nudge, tap, play, stop) it leaves alone, because the beat is measured: in the end it puts everything back, and the loop must be
-where it was in the beginning, on the frame counter and in what the sink played. Ctrl-C ends the evening early and measures what
-there is.
+sends 200 messages a second: axes, latents, morphs, slots, draws, triggers, gain, quantise. What would move the beat (tempo,
+clock, nudge, tap, play, stop) it leaves alone, because the beat is measured: in the end it puts everything back, and the loop
+must be where it was in the beginning, on the frame counter and in what the sink played. Ctrl-C ends the evening early and
+measures what there is.
 """
 
 from __future__ import annotations
