@@ -15,10 +15,12 @@ RUN ?= runs/mine
 MODEL ?= $(RUN).onnx
 PRESET ?= hifi
 COUNT ?= 10000
+# How long `make soak` lasts.
+MINUTES ?= 30
 # Further options of the command behind a target: `make play ARGS="--bpm 174"`.
 ARGS ?=
 
-.PHONY: help demo play train-env test lint bench bench-long torture data train export evaluate clean
+.PHONY: help demo play train-env test lint bench bench-long rig soak torture data train export evaluate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -33,6 +35,8 @@ help:
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      measure the speed beside librosa and torch, and from the knob to the ear (ten minutes)"
 	@echo "make bench-long the same with 500 turns a cell and a knob that turns for five minutes"
+	@echo "make rig        measure whether it is on the one behind jack_midi_clock and Ableton Link (twenty minutes)"
+	@echo "make soak       random controls beside a load on every core (MINUTES=30)"
 	@echo "make torture    the kills and the fuzzing at full count"
 
 demo: $(VENV)/.runtime
@@ -70,6 +74,12 @@ bench: $(VENV)/.dev
 bench-long: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks --long $(ARGS)
 
+rig: $(VENV)/.link
+	.ci/own_network $(BIN)/python -m tests.rigs $(ARGS)
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.rigs.soak --minutes $(MINUTES) $(ARGS)
+
 torture: $(VENV)/.dev
 	VAMEN_KILLS=200 VAMEN_FUZZ_PACKETS=1000000 $(BIN)/python -m pytest -k "kill or fuzz" $(ARGS)
 
@@ -94,4 +104,9 @@ $(VENV)/.train: $(VENV)/.runtime
 
 $(VENV)/.dev: $(VENV)/.train
 	$(PIP) --editable ".[train,dev]"
+	@touch $@
+
+# Ableton Link is under the GPL: it comes only where somebody asks for it.
+$(VENV)/.link: $(VENV)/.dev
+	$(PIP) --editable ".[train,dev,link]"
 	@touch $@

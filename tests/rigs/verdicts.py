@@ -61,8 +61,8 @@ def drift_ms(due: DoubleArray, phase_ms: DoubleArray) -> tuple[float, float]:
 
 
 def unlocked_beats(phases: BeatPhases, changed: float, beats_per_minute: float, most_ms: float) -> float:
-    """How many beats after a change the last one came that was farther off than `most_ms` or not found, before `LOCKED_BEATS` in a
-    row were not; infinite where there are no such."""
+    """How many beats after a change the last one came that was farther off than `most_ms` or not found, before `LOCKED_BEATS`
+    in a row were not; infinite where there are no such."""
     there = phases.due >= changed
     if not there.any():
         return np.inf
