@@ -35,7 +35,7 @@ BEGUN = 3.2
 
 
 def at_rate(frames_per_second: float) -> Callable[[DoubleArray], DoubleArray]:
-    return lambda moments: moments * frames_per_second
+    return lambda moments: np.asarray(moments * frames_per_second, dtype=np.float64)
 
 
 def due(beats: NDArray[np.int64]) -> DoubleArray:
@@ -153,14 +153,14 @@ def test_what_a_master_says_is_cut_at_its_starts_and_stops() -> None:
 def test_clicks_set_the_captures_clock() -> None:
     rate, origin, late = 44_118.7, 500.0, 0.0123
     samples = np.zeros((10 * 44_100, 2), np.float32)
-    meant = 501.0 + 0.25 * np.arange(12)
+    meant: DoubleArray = np.linspace(501.0, 503.75, 12)
     samples[np.rint((meant + late - origin) * rate).astype(int)] = HEIGHT
     recording = Recording(samples, origin, rate, np.zeros(1))
     clock = calibrated(cast(Any, SimpleNamespace(recording=lambda: recording)), meant)
     assert clock.late_seconds == pytest.approx(late, abs=2e-5) and abs(clock.drift) < 1e-4
     assert float(clock.moment_of(clock.frame_at(503.21))) == pytest.approx(503.21, abs=1e-9)
     with pytest.raises(ValueError, match="is not in the capture"):
-        calibrated(cast(Any, SimpleNamespace(recording=lambda: recording)), meant + 0.4)
+        calibrated(cast(Any, SimpleNamespace(recording=lambda: recording)), np.linspace(501.4, 504.15, 12))
 
 
 def test_gaps_and_clicks_are_seen_and_drums_are_none() -> None:

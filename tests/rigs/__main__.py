@@ -47,7 +47,7 @@ from tests.rigs.verdicts import (
 from training.ruler.figures import lines
 
 DEFAULT_OUT = Path("runs/rig")
-PARTS = ("jack", "change", "transport", "link")
+PARTS = ("jack", "change", "transport", "link", "rate")
 
 SECONDS = 120.0
 """Of each tempo."""
@@ -59,36 +59,38 @@ Results = dict[str, Any]
 Pictures = dict[str, list[Panel]]
 
 
-def measure(model: Model, parts: tuple[str, ...], seconds: float, results: Results, pictures: Pictures) -> Iterator[str]:
-    """All parts, one after the other; says what comes next before each."""
+def measure(model: Model, part: str, seconds: float, results: Results, pictures: Pictures) -> Iterator[str]:
+    """One part; says what comes next before each run."""
     first, then = CHANGE
+    jack = results.setdefault("jack", {})
     with null_sinks(SINK) as sinks:
-        if "jack" in parts:
-            for tempo in JACK_TEMPOS:
-                yield f"jack_midi_clock at {tempo:g} BPM for {seconds:.0f} s"
-                followed = behind_jack(sinks, model, tempo, seconds, clicks=CLICKS)
-                results.setdefault("jack", {})[f"{tempo:g}"] = steady_figures(followed)
-                pictures.setdefault("jack", []).append(panel(f"jack_midi_clock, {tempo:g} BPM", followed, MOST_PHASE_MS))
-        if "change" in parts:
-            yield "jack_midi_clock from 126 to 140 BPM"
-            followed = behind_jack(sinks, model, first, CHANGE_SECONDS, then)
-            results.setdefault("jack", {})["change"] = change_figures(followed, then, MOST_PHASE_MS)
-            pictures["change"] = [panel(f"jack_midi_clock, {first:g} to {then:g} BPM", followed, MOST_PHASE_MS)]
-        if "transport" in parts:
-            yield "start, stop, continue, and a master that vanishes"
-            results["transport"] = transport_figures(transport.behind_jack(sinks, model))
-        if "link" in parts:
-            yield f"Ableton Link at 126 BPM for {seconds:.0f} s, then at 140"
-            followed = behind_link(sinks, model, first, seconds, then, clicks=CLICKS)
-            results["link"] = {
-                "steady": steady_figures(followed, last=followed.changed or 0.0),
-                "change": change_figures(followed, then, MOST_LINK_PHASE_MS),
-            }
-            pictures["link"] = [panel(f"Ableton Link, {first:g} to {then:g} BPM", followed, MOST_LINK_PHASE_MS)]
-    if "jack" in parts:
+        match part:
+            case "jack":
+                for tempo in JACK_TEMPOS:
+                    yield f"jack_midi_clock at {tempo:g} BPM for {seconds:.0f} s"
+                    followed = behind_jack(sinks, model, tempo, seconds, clicks=CLICKS)
+                    jack[f"{tempo:g}"] = steady_figures(followed)
+                    pictures.setdefault("jack", []).append(panel(f"jack_midi_clock, {tempo:g} BPM", followed, MOST_PHASE_MS))
+            case "change":
+                yield "jack_midi_clock from 126 to 140 BPM"
+                followed = behind_jack(sinks, model, first, CHANGE_SECONDS, then)
+                jack["change"] = change_figures(followed, then, MOST_PHASE_MS)
+                pictures["change"] = [panel(f"jack_midi_clock, {first:g} to {then:g} BPM", followed, MOST_PHASE_MS)]
+            case "transport":
+                yield "start, stop, continue, and a master that vanishes"
+                results["transport"] = transport_figures(transport.behind_jack(sinks, model))
+            case "link":
+                yield f"Ableton Link at 126 BPM for {seconds:.0f} s, then at 140"
+                followed = behind_link(sinks, model, first, seconds, then, clicks=CLICKS)
+                results["link"] = {
+                    "steady": steady_figures(followed, last=followed.changed or 0.0),
+                    "change": change_figures(followed, then, MOST_LINK_PHASE_MS),
+                }
+                pictures["link"] = [panel(f"Ableton Link, {first:g} to {then:g} BPM", followed, MOST_LINK_PHASE_MS)]
+    if part == "rate":
         yield "jack_midi_clock at 126 BPM, a sink at 48000 Hz"
         with null_sinks(SINK, sample_rate=48000) as sinks:
-            results["jack"]["48000"] = steady_figures(behind_jack(sinks, model, first, OTHER_RATE_SECONDS))
+            jack["48000"] = steady_figures(behind_jack(sinks, model, first, OTHER_RATE_SECONDS))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -101,27 +103,33 @@ def main(arguments: list[str] | None = None) -> int:
     parts = (options.only,) if options.only else PARTS
     results: Results = {}
     pictures: Pictures = {}
+    unmeasured: list[str] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    unmeasured = []
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("", total=None)
         for part in parts:
             try:
-                for what in measure(Model.load(), (part,), options.seconds, results, pictures):
+                for what in measure(Model.load(), part, options.seconds, results, pictures):
                     shown.update(task, description=what)
             except (VamenError, pytest.skip.Exception, pytest.fail.Exception) as error:
                 unmeasured.append(f"{part} ({error})")
-    found = lines(results, figures())
-    table, text = report(found, unmeasured)
-    options.out.mkdir(parents=True, exist_ok=True)
-    for name, content in (("results.json", json.dumps(results, indent=1) + "\n"), ("report.md", text + "\n")):
-        with replacing(options.out / name) as temporary:
-            temporary.write_text(content, encoding="utf-8")
-    for name, panels in pictures.items():
-        save_phases(options.out / f"{name}.png", panels)
+            # After each part, so that whoever loses patience has what there is.
+            found = lines(results, figures())
+            table, text = report(found, unmeasured)
+            save(options.out, results, pictures, text)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     missed = any(line.verdict not in ("", "met") for line in found)
     return int(missed or (bool(unmeasured) and os.environ.get("CI") == "true"))
+
+
+def save(out: Path, results: Results, pictures: Pictures, text: str) -> None:
+    """Leave figures, report and pictures in a folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in (("results.json", json.dumps(results, indent=1) + "\n"), ("report.md", text + "\n")):
+        with replacing(out / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    for name, panels in pictures.items():
+        save_phases(out / f"{name}.png", panels)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -125,6 +125,12 @@ class JackMaster:
     def heard(self, status: int) -> int:
         """How many messages of a kind have come."""
         return sum(data[0] == status for _, data in self.messages)
+
+    def until(self, status: int, action: Callable[[], None]) -> None:
+        """Do something, and wait until the clock has said so."""
+        before = self.heard(status)
+        action()
+        wait_until(lambda: self.heard(status) > before, f"jack_midi_clock to send {status:#x}")
 
     def close(self) -> None:
         """End all of it."""

@@ -70,13 +70,13 @@ SLIP_FRAMES = ENGINE_SAMPLE_RATE
 """How far what is heard is sought from where it was: less than half a loop, since those are all alike."""
 
 FIGURES = (
-    Figure("Gaps", "gaps.more", "gaps in the capture beyond a bare callback's", better="lower", bar=Bar(at_most=0.0),
+    Figure("Gaps", "gaps.more", "gaps in the capture beyond a bare callback's", better="less", bar=Bar(at_most=0.0),
            beside=(("ours", "gaps.ours"), ("bare", "gaps.bare"))),
-    Figure("Memory", "memory.growth", "growth after the first sixth", "MB", better="lower", bar=Bar(at_most=5.0),
+    Figure("Memory", "memory.growth", "growth after the first sixth", "MB", better="less", bar=Bar(at_most=5.0),
            beside=(("then", "memory.settled"), ("at the end", "memory.end"))),
-    Figure("Beat", "beat.frames", "frames by which the loop has moved against the frame counter", better="lower",
+    Figure("Beat", "beat.frames", "frames by which the loop has moved against the frame counter", better="less",
            bar=Bar(at_most=MOST_MOVED_FRAMES)),
-    Figure("Beat", "beat.more_ms", "drift of what was heard beyond a bare callback's", "ms", better="lower", bar=Bar(at_most=5.0),
+    Figure("Beat", "beat.more_ms", "drift of what was heard beyond a bare callback's", "ms", better="less", bar=Bar(at_most=5.0),
            beside=(("ours, ms", "beat.ours_ms"), ("bare, ms", "beat.bare_ms"))),
     Figure("The evening", "evening.seconds", "seconds"),
     Figure("The evening", "evening.messages", "messages",

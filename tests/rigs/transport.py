@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE
-from bridge.midi_clock import CLOCK, CONTINUE, START, STOP
+from bridge.midi_clock import CLOCK, CONTINUE, PULSES_PER_BEAT, START, STOP
 from bridge.model import Model
-from tests.rig import NullSinks, wait_until
+from tests.rig import NullSinks
 from tests.rigs.beat_line import BeatLine
 from tests.rigs.beat_phase import BeatPhases, beat_phases, envelopes, home_loops, most_alike
 from tests.rigs.clicks import CaptureClock
 from tests.rigs.jack_master import Run, jack_master, runs
-from tests.rigs.on_the_one import LISTENED_BEATS, SETTLED_SECONDS, midi_options, on_stage
+from tests.rigs.on_the_one import LISTENED_BEATS, LOCKED_MS, SETTLED_SECONDS, midi_options, on_stage
 
 DoubleArray = NDArray[np.float64]
 
@@ -59,29 +59,22 @@ def behind_jack(sinks: NullSinks, model: Model) -> Transport:
     """Some 25 seconds of it."""
     with jack_master(BEATS_PER_MINUTE) as master, on_stage(sinks, *midi_options(BEATS_PER_MINUTE)) as stage:
         for status in (START, CONTINUE):
-            already = master.heard(status)
-            master.play()
-            wait_until(lambda status=status, already=already: master.heard(status) > already, "jack_midi_clock to go")
+            master.until(status, master.play)
             time.sleep(PLAYED_SECONDS)
-            master.stop()
+            master.until(STOP, master.stop)
             time.sleep(STOPPED_SECONDS)
         master.rewind()
         # Rewound and started at once it continues.
         time.sleep(STOPPED_SECONDS)
-        master.play()
-        wait_until(lambda: master.heard(START) > 1, "jack_midi_clock to start again")
+        master.until(START, master.play)
         time.sleep(PLAYED_SECONDS)
         killed = time.perf_counter()
         master.kill_clock()
         time.sleep(AWAY_SECONDS)
-        pulses = master.heard(CLOCK)
-        master.start_clock()
-        wait_until(lambda: master.heard(CLOCK) > pulses, "jack_midi_clock to be back")
+        master.until(CLOCK, master.start_clock)
         back = time.perf_counter()
         time.sleep(PLAYED_SECONDS)
-        stops = master.heard(STOP)
-        master.stop()
-        wait_until(lambda: master.heard(STOP) > stops, "jack_midi_clock to stop")
+        master.until(STOP, master.stop)
         time.sleep(SETTLED_SECONDS)
         clock = stage.heard()
         stage.playing.end()
@@ -96,7 +89,7 @@ def behind_jack(sinks: NullSinks, model: Model) -> Transport:
         return beat_phases(heard, clock.frame_at, [loop], beats, line.due(beats))
 
     last = said[2]
-    before, after = last.pulses.seconds < killed, last.pulses.seconds > back - 0.001
+    before, after = last.pulses.seconds < killed, last.pulses.seconds > killed + AWAY_SECONDS / 2.0
     known = BeatLine(last.pulses.beat[before], last.pulses.seconds[before])
     returned = _numbered(last.pulses.seconds[after], known)
     away = np.arange(int(np.ceil(known.beat[-1])), int(returned.beat[0]) + 1)
@@ -104,7 +97,7 @@ def behind_jack(sinks: NullSinks, model: Model) -> Transport:
     line = np.polyfit(known.beat[there] - away[0], known.seconds[there] - killed, 1)
     alone = beat_phases(heard, clock.frame_at, [loop], away, killed + np.polyval(line, away - away[0]))
     again = phases(returned)
-    wrong = again.due[np.abs(again.phase_ms) > 5.0]
+    unlocked = np.setdiff1d(returned.whole_beats(), again.beat[np.abs(again.phase_ms) <= LOCKED_MS])
     return Transport(
         start=_entry(clock, said[0], phases(said[0].pulses)),
         going_on=_entry(clock, said[1], phases(said[1].pulses)),
@@ -112,7 +105,7 @@ def behind_jack(sinks: NullSinks, model: Model) -> Transport:
         stop_ms=max(_silent_after(clock, run.ended) for run in said),
         away_ms=float(np.abs(alone.phase_ms).max()) if len(alone.phase_ms) == len(away) else np.inf,
         away_percent=_tempo_error(alone),
-        taken_up_seconds=float(wrong[-1] - back) if len(wrong) else 0.0,
+        taken_up_seconds=max(0.0, float(returned.due(unlocked[-1:])[0]) - back) if len(unlocked) else 0.0,
     )
 
 
@@ -120,8 +113,8 @@ def _numbered(seconds: DoubleArray, known: BeatLine) -> BeatLine:
     """Pulses at some moments, numbered by the line that was known before they stayed away."""
     there = known.beat > known.beat[-1] - BEFORE_VANISHING
     period, offset = np.polyfit(known.beat[there], known.seconds[there] - seconds[0], 1)
-    first = round(-offset / period * 24.0)
-    return BeatLine((first + np.arange(len(seconds))) / 24.0, seconds)
+    first = round(-offset / period * PULSES_PER_BEAT)
+    return BeatLine((first + np.arange(len(seconds))) / PULSES_PER_BEAT, seconds)
 
 
 def _entry(clock: CaptureClock, run: Run, phases: BeatPhases) -> Entry:
