@@ -35,7 +35,7 @@ BEGUN = 3.2
 
 
 def at_rate(frames_per_second: float) -> Callable[[DoubleArray], DoubleArray]:
-    return lambda moments: np.asarray(moments * frames_per_second, dtype=np.float64)
+    return lambda moments: (moments * frames_per_second).astype(np.float64)
 
 
 def due(beats: NDArray[np.int64]) -> DoubleArray:
