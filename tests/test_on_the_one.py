@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bridge.mel_spectrogram import BEATS_PER_BAR
 from bridge.model import Model
 from tests.rig import NullSinks, null_sinks
 from tests.rigs import transport
@@ -19,6 +20,8 @@ from tests.rigs.verdicts import (
     CHANGE,
     MOST_AWAY_PERCENT,
     MOST_CLICK_DB,
+    MOST_EARLY_MS,
+    MOST_ENTRY_MS,
     MOST_LINK_PHASE_MS,
     MOST_LINK_UNLOCKED_BEATS,
     MOST_PHASE_MS,
@@ -77,15 +80,18 @@ def test_it_starts_and_goes_on_where_the_master_means_it_and_plays_on_without(si
         entries = (found.start, found.going_on, found.again)
         return {
             # A master that sends pulses only while it runs has no tempo before its first start.
-            "first start": found.start.late_bars,
-            "later": max(found.going_on.late_bars, found.again.late_bars),
+            "first start": found.start.late_ms,
+            "later": max(found.going_on.late_ms, found.again.late_ms),
+            "early": -min(entry.late_ms for entry in entries),
             "phase": max(abs(entry.phase_ms) for entry in entries),
             "stop": found.stop_ms,
             "away": found.away_percent,
             "back": found.taken_up_seconds,
         }
 
-    bars = {"first start": 1.0, "later": 0.0, "phase": MOST_PHASE_MS, "stop": MOST_STOP_MS, "away": MOST_AWAY_PERCENT}
+    bar_ms = 1000.0 * BEATS_PER_BAR * 60.0 / transport.BEATS_PER_MINUTE
+    entries = {"first start": bar_ms + MOST_ENTRY_MS, "later": MOST_ENTRY_MS, "early": MOST_EARLY_MS, "phase": MOST_PHASE_MS}
+    bars = {**entries, "stop": MOST_STOP_MS, "away": MOST_AWAY_PERCENT}
     within({**bars, "back": MOST_TAKING_UP_SECONDS}, measure)
 
 
@@ -93,7 +99,7 @@ def test_it_keeps_to_a_link_peer_and_follows_its_change_of_tempo(sinks: NullSink
     first, then = CHANGE
 
     def measure() -> dict[str, Any]:
-        followed = behind_link(sinks, model, first, SECONDS, then)
+        followed = behind_link(sinks, model, first, SECONDS, then, SECONDS)
         before = steady_figures(followed, last=followed.changed or 0.0)
         change = change_figures(followed, then, MOST_LINK_PHASE_MS)
         return {**change, "before": before["p95"], "after": change["after"]["p95"]}

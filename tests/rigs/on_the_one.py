@@ -111,18 +111,18 @@ def behind_jack(
 
 
 def behind_link(
-    sinks: NullSinks, model: Model, beats_per_minute: float, seconds: float, then: float, clicks: int = CLICKS
+    sinks: NullSinks, model: Model, beats_per_minute: float, seconds: float, then: float, then_seconds: float
 ) -> Followed:
-    """Follow a Link peer for some seconds, and for as long again at the tempo `then`."""
+    """Follow a Link peer for some seconds, and for some more at the tempo `then`."""
     with (
         link_master(beats_per_minute) as master,
-        on_stage(sinks, "--clock", "link", "--bpm", beats_per_minute, clicks=clicks) as stage,
+        on_stage(sinks, "--clock", "link", "--bpm", beats_per_minute) as stage,
     ):
         master.wait_for_peer()
         begun = master.play()
         time.sleep(seconds)
         asked = master.set_tempo(then)
-        time.sleep(seconds)
+        time.sleep(then_seconds)
         stopped = master.stop()
         time.sleep(SETTLED_SECONDS)
         clock = stage.heard()
