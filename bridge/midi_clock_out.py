@@ -153,12 +153,13 @@ class MidiClockOutput:
         return self._port.open()
 
     def stop(self) -> None:
-        """Stop the follower and close the port; nothing happens if it was not started."""
+        """Stop the follower and close the port; nothing happens if it is not open."""
         if self._thread is not None:
             self._stopping.set()
             self._thread.join()
             self._stopping.clear()
             self._thread = None
+        self._port.close()
 
     def __enter__(self) -> MidiClockOutput:
         self.start()

@@ -183,6 +183,7 @@ def test_a_follower_that_was_away_is_told_where_we_are(monkeypatch: pytest.Monke
     (position, go_on) = play(ORIGIN + 2.0, 1.0)
     assert position[0] == SONG_POSITION and position[1] in range(17, 19) and go_on == (CONTINUE,)
     assert len(said) == 2 and output.failed == 0
+    output.stop()
 
 
 def test_a_port_is_looked_after_between_pulses_and_not_before_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,6 +201,7 @@ def test_a_port_is_looked_after_between_pulses_and_not_before_one(monkeypatch: p
         if looks and looks[-1] == now:
             assert next_step - now >= LOOK_ROOM_SECONDS
         now = next_step
+    output.stop()
     assert len(looks) == pytest.approx(5.0 / LOOK_SECONDS, abs=2)
 
 
