@@ -31,7 +31,7 @@ from bridge.model import Model
 from bridge.whole_file import replacing
 from tests.rig import null_sinks
 from tests.rigs import transport
-from tests.rigs.on_the_one import SINK, behind_jack, behind_link
+from tests.rigs.on_the_one import CLICKS, SINK, behind_jack, behind_link
 from tests.rigs.pictures import Panel, panel, save_phases
 from tests.rigs.reports import report
 from tests.rigs.verdicts import (
@@ -52,9 +52,8 @@ PARTS = ("jack", "change", "transport", "link", "rate")
 SECONDS = 120.0
 """Of each tempo."""
 CHANGE_SECONDS, OTHER_RATE_SECONDS = 20.0, 30.0
-CLICKS, FEW_CLICKS = 80, 12
-"""For twenty seconds before the first run, which is long enough to see whether two clocks drift, and for three before the
-others."""
+LONG_CLICKS = 80
+"""For twenty seconds before the first run, which is long enough to see whether two clocks drift, instead of three."""
 
 Results = dict[str, Any]
 Pictures = dict[str, list[Panel]]
@@ -69,7 +68,9 @@ def measure(model: Model, part: str, seconds: float, results: Results, pictures:
             case "jack":
                 for tempo in JACK_TEMPOS:
                     yield f"jack_midi_clock at {tempo:g} BPM for {seconds:.0f} s"
-                    followed = behind_jack(sinks, model, tempo, seconds, clicks=CLICKS if tempo == JACK_TEMPOS[0] else FEW_CLICKS)
+                    followed = behind_jack(
+                        sinks, model, tempo, seconds, clicks=LONG_CLICKS if tempo == JACK_TEMPOS[0] else CLICKS
+                    )
                     jack[f"{tempo:g}"] = steady_figures(followed)
                     pictures.setdefault("jack", []).append(panel(f"jack_midi_clock, {tempo:g} BPM", followed, MOST_PHASE_MS))
             case "change":
