@@ -53,7 +53,7 @@ SECONDS = 120.0
 """Of each tempo."""
 CHANGE_SECONDS, OTHER_RATE_SECONDS = 20.0, 30.0
 LONG_CLICKS = 80
-"""For twenty seconds before the first run, which is long enough to see whether two clocks drift, instead of three."""
+"""For twenty seconds before the first run, which is long enough to see whether two clocks drift, instead of two."""
 
 Results = dict[str, Any]
 Pictures = dict[str, list[Panel]]

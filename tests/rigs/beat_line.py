@@ -17,7 +17,7 @@ less than 0.1 ms."""
 FEWEST_POINTS = 6
 """That make a line."""
 
-STEADY_SECONDS = 0.001
+STEADY_SECONDS = 0.002
 """A beat longer or shorter by more than this was not meant so: the master had no processor time."""
 
 

@@ -45,7 +45,7 @@ LEAST_CORRELATION = 0.4
 
 MOST_OFF = 0.003
 """A ring whose tempo is no farther off than this is not painted anew."""
-LOOPS_TRIED = 13
+LOOPS_TRIED = 7
 """Tempos within that: rings that are a thousandth apart have other noise."""
 
 BEATS_COMPARED = 8

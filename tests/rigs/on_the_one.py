@@ -26,7 +26,7 @@ from tests.rigs.link_master import link_master
 DoubleArray = NDArray[np.float64]
 
 SINK = "rig"
-CLICKS = 12
+CLICKS = 8
 SETTLED_SECONDS = 0.5
 """After the end of what is measured, before the capture is taken: its last beat must have been heard to its end."""
 
