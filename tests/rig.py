@@ -154,6 +154,12 @@ class Playing:
                     found.append(list(arguments))
         return found
 
+    def finish(self) -> None:
+        """End it, and fail the test with what it said where that was no clean end."""
+        status = self.end()
+        if status:
+            pytest.fail(f"`vamen play` ended with status {status}: {self.errors}")
+
     def end(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)
         output, errors = self.process.communicate(timeout=START_SECONDS)

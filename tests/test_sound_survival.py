@@ -41,7 +41,7 @@ from tests.test_sound_process import SILENT, bare_callback, samples_of_capture
 CAPACITY = 65536
 SAMPLE_RATE = 44100
 LARGEST_ERROR_SECONDS = 0.02
-KILLS = max(1, int(os.environ.get("VAMEN_KILLS", "20")) // 20)
+KILLS = max(1, int(os.environ.get("VAMEN_KILLS", "10")) // 20)
 """Rounds of the slow kill tests: one in the suite, ten in `make torture`."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="PulseAudio's null sink, and POSIX signals")

@@ -26,7 +26,7 @@ from bridge.watch_folder import UnnamedExport, WatchFolder, safe_stem
 from tests.conftest import ROOT, TINY_MODEL
 
 STEM = "breaks_170bpm_2bars"
-KILLS = int(os.environ.get("VAMEN_KILLS", "20"))
+KILLS = int(os.environ.get("VAMEN_KILLS", "10"))
 SAMPLES: FloatArray = np.linspace(-0.5, 0.5, 999, dtype=np.float32)
 IMAGE: Image = np.arange(64, dtype=np.uint8).reshape(4, 16)
 SIDECAR = {"latent": [[0.5, 1.0]]}

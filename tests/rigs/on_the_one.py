@@ -98,7 +98,7 @@ def behind_jack(
             master.stop()
             time.sleep(SETTLED_SECONDS)
             clock = stage.heard()
-            stage.playing.end()
+            stage.playing.finish()
         line = runs(master.messages)[0].pulses
         tempos = Tempos(beats_per_minute, then, asked)
         found = _followed(model, sinks.sample_rate, clock, line, tempos, stage.playing.summary, attempt)
@@ -126,7 +126,7 @@ def behind_link(
         stopped = master.stop()
         time.sleep(SETTLED_SECONDS)
         clock = stage.heard()
-        stage.playing.end()
+        stage.playing.finish()
     said = master.line()
     # The first bar line after the start is where it enters.
     entered = np.interp(begun, said.seconds, said.beat) // BEATS_PER_BAR * BEATS_PER_BAR + BEATS_PER_BAR

@@ -224,7 +224,7 @@ def measure(sinks: NullSinks, folder: Path, seconds: float, shown: Progress) -> 
             elapsed = time.monotonic() - begun
             hand.put_back()
             time.sleep(QUIET_SECONDS)
-        stage.playing.end()
+        stage.playing.finish()
     shown.update(task, completed=seconds, description="listening to it")
     played, heard = samples_of_wav(capture), as_integers(samples_of(heard_path)[:, 0])
     ours = gaps(played, heard[:-ENDING_FRAMES])

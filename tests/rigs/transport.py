@@ -85,7 +85,7 @@ def _behind_jack(sinks: NullSinks, model: Model) -> tuple[Transport, int]:
         master.until(STOP, master.stop)
         time.sleep(SETTLED_SECONDS)
         clock = stage.heard()
-        stage.playing.end()
+        stage.playing.finish()
     said = runs(master.messages)
     heard = envelopes(clock.samples, ENGINE_SAMPLE_RATE)
     first = said[0].pulses
