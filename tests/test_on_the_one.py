@@ -34,7 +34,7 @@ from tests.rigs.verdicts import (
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="PulseAudio's null sink and JACK's dummy driver are Linux's")
 
-SECONDS = 6.0
+SECONDS = 5.0
 """At each tempo."""
 TRIES = 3
 

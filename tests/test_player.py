@@ -83,7 +83,7 @@ def scores(draw: st.DrawFn) -> list[Publication]:
     return publications
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(scores(), st.integers(0, 2**32 - 1))
 def test_blocks_of_any_size_give_the_same_samples_to_the_bit(publications: list[Publication], seed: int) -> None:
     frames = publications[-1].effect_frame + 3000
@@ -190,7 +190,7 @@ def test_when_they_arrive_does_not_matter_while_they_are_in_time() -> None:
     np.testing.assert_array_equal(out, whole)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(scores(), st.integers(0, 2**32 - 1))
 def test_released_rings_are_read_no_more(publications: list[Publication], seed: int) -> None:
     """Spoil every ring as soon as the player says so: nobody may hear it."""
