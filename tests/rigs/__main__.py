@@ -15,9 +15,11 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 # As `vamen` does, and before NumPy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -31,7 +33,7 @@ from bridge.model import Model
 from bridge.whole_file import replacing
 from tests.rig import null_sinks
 from tests.rigs import transport
-from tests.rigs.on_the_one import CLICKS, SINK, behind_jack, behind_link
+from tests.rigs.on_the_one import CLICKS, SINK, Followed, behind_jack, behind_link
 from tests.rigs.pictures import Panel, panel, save_phases
 from tests.rigs.reports import report
 from tests.rigs.verdicts import (
@@ -44,7 +46,7 @@ from tests.rigs.verdicts import (
     steady_figures,
     transport_figures,
 )  # fmt: skip
-from training.ruler.figures import lines
+from training.ruler.figures import Line, lines
 
 DEFAULT_OUT = Path("runs/rig")
 PARTS = ("jack", "change", "transport", "link", "rate")
@@ -52,11 +54,13 @@ PARTS = ("jack", "change", "transport", "link", "rate")
 SECONDS = 120.0
 """Of each tempo."""
 CHANGE_SECONDS, OTHER_RATE_SECONDS = 20.0, 30.0
+TRIES = 3
 LONG_CLICKS = 80
 """For twenty seconds before the first run, which is long enough to see whether two clocks drift, instead of two."""
 
 Results = dict[str, Any]
 Pictures = dict[str, list[Panel]]
+Measured = TypeVar("Measured", Followed, transport.Transport)
 
 
 def measure(model: Model, part: str, seconds: float, results: Results, pictures: Pictures) -> Iterator[str]:
@@ -68,19 +72,18 @@ def measure(model: Model, part: str, seconds: float, results: Results, pictures:
             case "jack":
                 for tempo in JACK_TEMPOS:
                     yield f"jack_midi_clock at {tempo:g} BPM for {seconds:.0f} s"
-                    followed = behind_jack(
-                        sinks, model, tempo, seconds, clicks=LONG_CLICKS if tempo == JACK_TEMPOS[0] else CLICKS
-                    )
+                    clicks = LONG_CLICKS if tempo == JACK_TEMPOS[0] else CLICKS
+                    followed = steadiest(partial(behind_jack, sinks, model, tempo, seconds, clicks=clicks))
                     jack[f"{tempo:g}"] = steady_figures(followed)
                     pictures.setdefault("jack", []).append(panel(f"jack_midi_clock, {tempo:g} BPM", followed, MOST_PHASE_MS))
             case "change":
                 yield "jack_midi_clock from 126 to 140 BPM"
-                followed = behind_jack(sinks, model, first, CHANGE_SECONDS, then)
+                followed = steadiest(partial(behind_jack, sinks, model, first, CHANGE_SECONDS, then))
                 jack["change"] = change_figures(followed, then, MOST_PHASE_MS)
                 pictures["change"] = [panel(f"jack_midi_clock, {first:g} to {then:g} BPM", followed, MOST_PHASE_MS)]
             case "transport":
                 yield "start, stop, continue, and a master that vanishes"
-                results["transport"] = transport_figures(transport.behind_jack(sinks, model))
+                results["transport"] = transport_figures(steadiest(partial(transport.behind_jack, sinks, model)))
             case "link":
                 yield f"Ableton Link at 126 BPM for {seconds:.0f} s, then at 140"
                 followed = behind_link(sinks, model, first, seconds, then, CHANGE_SECONDS)
@@ -92,7 +95,17 @@ def measure(model: Model, part: str, seconds: float, results: Results, pictures:
     if part == "rate":
         yield "jack_midi_clock at 126 BPM, a sink at 48000 Hz"
         with null_sinks(SINK, sample_rate=48000) as sinks:
-            jack["48000"] = steady_figures(behind_jack(sinks, model, first, OTHER_RATE_SECONDS))
+            jack["48000"] = steady_figures(steadiest(partial(behind_jack, sinks, model, first, OTHER_RATE_SECONDS)))
+
+
+def steadiest(run: Callable[[], Measured]) -> Measured:
+    """A run whose master was steady; of TRIES in which it stumbled, the one in which it did so least."""
+    found = []
+    while len(found) < TRIES:
+        found.append(replace(run(), tries=len(found) + 1))
+        if found[-1].steady:
+            return found[-1]
+    return min(found, key=lambda each: each.unsteady)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -113,25 +126,28 @@ def main(arguments: list[str] | None = None) -> int:
             try:
                 for what in measure(Model.load(), part, options.seconds, results, pictures):
                     shown.update(task, description=what)
+                    # After each run, so that whoever loses patience has what there is.
+                    save(options.out, results, pictures, unmeasured)
             except (VamenError, pytest.skip.Exception, pytest.fail.Exception) as error:
                 unmeasured.append(f"{part} ({error})")
-            # After each part, so that whoever loses patience has what there is.
-            found = lines(results, figures())
-            table, text = report(found, unmeasured)
-            save(options.out, results, pictures, text)
+    found = save(options.out, results, pictures, unmeasured)
+    table, _ = report(found, unmeasured)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     missed = any(line.verdict not in ("", "met") for line in found)
     return int(missed or (bool(unmeasured) and os.environ.get("CI") == "true"))
 
 
-def save(out: Path, results: Results, pictures: Pictures, text: str) -> None:
-    """Leave figures, report and pictures in a folder."""
+def save(out: Path, results: Results, pictures: Pictures, unmeasured: list[str]) -> list[Line]:
+    """Leave figures, report and pictures in a folder; returns the report's lines."""
+    found = lines(results, figures())
+    _, text = report(found, unmeasured)
     out.mkdir(parents=True, exist_ok=True)
     for name, content in (("results.json", json.dumps(results, indent=1) + "\n"), ("report.md", text + "\n")):
         with replacing(out / name) as temporary:
             temporary.write_text(content, encoding="utf-8")
     for name, panels in pictures.items():
         save_phases(out / f"{name}.png", panels)
+    return found
 
 
 if __name__ == "__main__":

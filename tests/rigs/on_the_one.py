@@ -35,9 +35,8 @@ LOCKED_MS = 5.0
 LISTENED_BEATS = 12
 """Of a stretch, to tell which of several paintings sounds."""
 
-TRIES = 3
 MOST_UNSTEADY = 0.02
-"""Of a run's beats: a master that stumbled more often is no measure, and the run is made again."""
+"""Of a run's beats: a master that stumbled more often is no measure."""
 
 
 @dataclass(frozen=True)
@@ -77,37 +76,33 @@ class Followed:
     loops: tuple[Loop, ...]
     changed: float | None
     unsteady: int
-    tries: int
     summary: dict[str, str]
+    tries: int = 1
+
+    @property
+    def steady(self) -> bool:
+        """Whether the master was one."""
+        return self.unsteady <= MOST_UNSTEADY * len(self.phases.due)
 
 
 def behind_jack(
     sinks: NullSinks, model: Model, beats_per_minute: float, seconds: float, then: float | None = None, clicks: int = CLICKS
 ) -> Followed:
     """Follow `jack_midi_clock` for some seconds; with `then`, its tempo becomes that one, for as long again."""
-    best = None
-    for attempt in range(1, TRIES + 1):
-        with jack_master(beats_per_minute) as master, on_stage(sinks, *midi_options(beats_per_minute), clicks=clicks) as stage:
-            master.until(START, master.play)
+    with jack_master(beats_per_minute) as master, on_stage(sinks, *midi_options(beats_per_minute), clicks=clicks) as stage:
+        master.until(START, master.play)
+        time.sleep(seconds)
+        asked = None
+        if then is not None:
+            asked = time.perf_counter()
+            master.set_tempo(then)
             time.sleep(seconds)
-            asked = None
-            if then is not None:
-                asked = time.perf_counter()
-                master.set_tempo(then)
-                time.sleep(seconds)
-            master.stop()
-            time.sleep(SETTLED_SECONDS)
-            clock = stage.heard()
-            stage.playing.finish()
-        line = runs(master.messages)[0].pulses
-        tempos = Tempos(beats_per_minute, then, asked)
-        found = _followed(model, sinks.sample_rate, clock, line, tempos, stage.playing.summary, attempt)
-        if best is None or found.unsteady < best.unsteady:
-            best = found
-        if best.unsteady <= MOST_UNSTEADY * len(best.phases.due):
-            break
-    assert best is not None
-    return best
+        master.stop()
+        time.sleep(SETTLED_SECONDS)
+        clock = stage.heard()
+        stage.playing.finish()
+    line = runs(master.messages)[0].pulses
+    return _followed(model, sinks.sample_rate, clock, line, Tempos(beats_per_minute, then, asked), stage.playing.summary)
 
 
 def behind_link(
@@ -133,7 +128,7 @@ def behind_link(
     inside = (said.beat >= entered) & (said.seconds <= stopped)
     line = BeatLine(said.beat[inside], said.seconds[inside])
     tempos = Tempos(beats_per_minute, then, asked)
-    return _followed(model, sinks.sample_rate, clock, line, tempos, stage.playing.summary, attempt=1, bars_free=True)
+    return _followed(model, sinks.sample_rate, clock, line, tempos, stage.playing.summary, bars_free=True)
 
 
 def midi_options(beats_per_minute: float) -> tuple[object, ...]:
@@ -157,7 +152,6 @@ def _followed(
     line: BeatLine,
     tempos: Tempos,
     summary: dict[str, str],
-    attempt: int,
     bars_free: bool = False,
 ) -> Followed:
     """Measure all beats; `bars_free` where master and instrument need not agree on which of the loop's bars is on."""
@@ -186,4 +180,4 @@ def _followed(
         loops += [loops[0].faster(tempos.then / tempos.first), sounding(tempos.then, ~before)]
         unsteady += line.between(changed, np.inf).unsteady(tempos.then)
     everywhere = np.ones(len(beats), dtype=bool)
-    return Followed(measured(loops, everywhere), clock, line, tuple(loops), changed, unsteady, attempt, summary)
+    return Followed(measured(loops, everywhere), clock, line, tuple(loops), changed, unsteady, summary)

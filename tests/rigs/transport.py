@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE
 from bridge.midi_clock import CLOCK, CONTINUE, PULSES_PER_BEAT, START, STOP
 from bridge.model import Model
+from bridge.transport import MOST_RATE_CHANGE
 from tests.rig import NullSinks
 from tests.rigs.beat_line import BeatLine
 from tests.rigs.beat_phase import BeatPhases, beat_phases, envelopes, home_loops, most_alike
 from tests.rigs.clicks import CaptureClock
 from tests.rigs.jack_master import Run, jack_master, runs
-from tests.rigs.on_the_one import LISTENED_BEATS, LOCKED_MS, SETTLED_SECONDS, TRIES, midi_options, on_stage
+from tests.rigs.on_the_one import LISTENED_BEATS, LOCKED_MS, SETTLED_SECONDS, midi_options, on_stage
 
 DoubleArray = NDArray[np.float64]
 
@@ -42,8 +43,10 @@ class Entry:
 @dataclass(frozen=True)
 class Transport:
     """`start`, `going_on` (after a song position) and `again` (a second start) are entries; `stop_ms` the longest time from a
-    stop to silence. While the master was away the tempo was off by `away_percent` and beats by at most `away_ms`; when it was
-    back, `taken_up_seconds` later all beats were within 5 ms."""
+    stop to silence. While the master was away the tempo was off by `away_percent` and beats by at most `away_ms`. Its beats came
+    back `moved_ms` later than its old line has them; `taken_up_seconds` after that all were heard within 5 ms, not counting the
+    time that such a shift takes at the rate at which it is followed. `unsteady` is how many of its beats were not in tempo,
+    `tries` how many runs it took."""
 
     start: Entry
     going_on: Entry
@@ -51,20 +54,19 @@ class Transport:
     stop_ms: float
     away_ms: float
     away_percent: float
+    moved_ms: float
     taken_up_seconds: float
+    unsteady: int
+    tries: int = 1
+
+    @property
+    def steady(self) -> bool:
+        """Whether the master was one."""
+        return not self.unsteady
 
 
 def behind_jack(sinks: NullSinks, model: Model) -> Transport:
-    """Some 25 seconds of it; again where the master stumbled, three times at the most."""
-    for _ in range(TRIES):
-        found, unsteady = _behind_jack(sinks, model)
-        if not unsteady:
-            break
-    return found
-
-
-def _behind_jack(sinks: NullSinks, model: Model) -> tuple[Transport, int]:
-    """What was found, and how many of the master's beats were not in tempo."""
+    """Some 25 seconds of it."""
     with jack_master(BEATS_PER_MINUTE) as master, on_stage(sinks, *midi_options(BEATS_PER_MINUTE)) as stage:
         for status in (START, CONTINUE):
             master.until(status, master.play)
@@ -104,20 +106,22 @@ def _behind_jack(sinks: NullSinks, model: Model) -> tuple[Transport, int]:
     there = known.beat > known.beat[-1] - BEFORE_VANISHING
     line = np.polyfit(known.beat[there] - away[0], known.seconds[there] - killed, 1)
     alone = beat_phases(heard, clock.frame_at, [loop], away, killed + np.polyval(line, away - away[0]))
+    moved = float(np.mean(returned.seconds - killed - np.polyval(line, returned.beat - away[0])))
+    following = max(0.0, abs(moved) - LOCKED_MS / 1000.0) / MOST_RATE_CHANGE
     again = phases(returned)
     # The stop cuts the last beat off.
     unlocked = np.setdiff1d(returned.whole_beats()[:-1], again.beat[np.abs(again.phase_ms) <= LOCKED_MS])
-    unsteady = sum(line.unsteady(BEATS_PER_MINUTE) for line in (first, said[1].pulses, known, returned))
-    found = Transport(
+    return Transport(
         start=_entry(clock, said[0], phases(said[0].pulses)),
         going_on=_entry(clock, said[1], phases(said[1].pulses)),
         again=_entry(clock, last, phases(known)),
         stop_ms=max(_silent_after(clock, run.ended) for run in said),
         away_ms=float(np.abs(alone.phase_ms).max()) if len(alone.phase_ms) == len(away) else np.inf,
         away_percent=_tempo_error(alone),
-        taken_up_seconds=max(0.0, float(returned.due(unlocked[-1:])[0]) - back) if len(unlocked) else 0.0,
+        moved_ms=1000.0 * moved,
+        taken_up_seconds=max(0.0, float(returned.due(unlocked[-1:])[0]) - back - following) if len(unlocked) else 0.0,
+        unsteady=sum(line.unsteady(BEATS_PER_MINUTE) for line in (first, said[1].pulses, known, returned)),
     )
-    return found, unsteady
 
 
 def _numbered(seconds: DoubleArray, known: BeatLine) -> BeatLine:

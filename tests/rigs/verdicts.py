@@ -167,7 +167,9 @@ def figures() -> tuple[Figure, ...]:
         Figure(section, "transport.away_percent", "tempo while the master is away, off by %", "", "less",
                Bar(at_most=MOST_AWAY_PERCENT), (("worst beat, ms", "transport.away_ms"),)),
         Figure(section, "transport.taken_up_seconds", "from its return to the last beat that is 5 ms off", "s", "less",
-               Bar(at_most=MOST_TAKING_UP_SECONDS)),
+               Bar(at_most=MOST_TAKING_UP_SECONDS),
+               (("it came back later by ms", "transport.moved_ms"),
+                *((name, f"transport.{name}") for name in ("unsteady", "tries")))),
     ]  # fmt: skip
     return tuple(found)
 
