@@ -3,12 +3,14 @@
 After start, the next pulse is the one; after continue, the next pulse is where the song position pointer (or the last stop) left
 off; a unit of the pointer is 6 pulses (MIDI 1.0 Detailed Specification, System Real Time Messages, and Song Position Pointer).
 
-Beats are counted in pulses. One that was lost on the way cannot be told from a master that stood still for a moment, as every
-sequencer does whose sound breaks off; and that is the commoner by far. Only where the source was away for longer does time count.
+Beats are counted in pulses, since a sequencer whose sound breaks off stands still for a moment. But where pulses stay away for whole
+periods and go on exactly on their raster, they were lost on the way (JACK drops those of a period in which we were not ready), and
+count; a master that stood still is on its old raster again only by chance. Where it was away for longer, time counts.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from bridge.delay_locked_loop import RECOGNISED_PULSES, DelayLockedLoop
@@ -32,6 +34,9 @@ TEMPO_RANGE = (20.0, 400.0)
 
 SETTLING_PULSES = (RECOGNISED_PULSES, 2 * RECOGNISED_PULSES)
 """After a new tempo the reference is told at these pulses, from then on once a beat."""
+
+LOST_RASTER = 1.5
+"""In units of the jitter: a pulse after a gap that is no further off lies on the raster of those before it."""
 
 NEW_RASTER = 3.0
 """In units of the jitter: a first pulse after start or continue that is further off lies on a raster of its own."""
@@ -89,10 +94,18 @@ class MidiClock:
         self._moved = False
         """Whether the next pulse does not follow the one before."""
         self._vanished = False
+        self._after_gap: float | None = None
+        """When a pulse came before which others may have been lost: the one after it tells."""
 
     def take(self, data: Sequence[int], seconds: float) -> TempoReference | None:
         """A message came at `seconds` (`time.perf_counter`); returns the reference if there is a new one to follow."""
-        match list(data):
+        told = self._tell_lost(seconds if list(data) == [CLOCK] else math.inf)
+        return self._mean(list(data), seconds) or told
+
+    def _mean(self, data: list[int], seconds: float) -> TempoReference | None:
+        match data:
+            case [status] if status == CLOCK and self._pulses_missing(seconds):
+                self._after_gap = seconds
             case [status] if status == CLOCK:
                 return self._pulse(seconds)
             case [status] if status == START:
@@ -139,8 +152,28 @@ class MidiClock:
             return None
         return self._line(pulse, max(self._loop.seconds + self._period, seconds))
 
-    def _pulse(self, seconds: float) -> TempoReference | None:
-        pulse, moved, silent = self._next, self._moved, self._silent(seconds)
+    def _pulses_missing(self, seconds: float) -> int:
+        """How many pulses may have been lost before one that comes now."""
+        if not self.running or not self._loop.recognised or self._moved or self._silent(seconds):
+            return 0
+        since = seconds - self._loop.seconds
+        periods = round(since / self._loop.period)
+        on_raster = abs(since - periods * self._loop.period) <= LOST_RASTER * self._loop.jitter_seconds
+        # While a new tempo is not believed yet, pulses that follow one another may be whole periods off the line.
+        gap = self._heard_seconds is not None and seconds - self._heard_seconds > (periods - 0.5) * self._loop.period
+        return periods - 1 if periods > 1 and on_raster and gap else 0
+
+    def _tell_lost(self, seconds: float) -> TempoReference | None:
+        """Decide on the pulse that waits, now that the next one has come (infinite: anything else)."""
+        if self._after_gap is None:
+            return None
+        waited, self._after_gap = self._after_gap, None
+        # Sooner after a late one come those that were late with it, later those of a slower tempo.
+        a_period_later = 0.5 < (seconds - waited) / self._loop.period < 1.5
+        return self._pulse(waited, lost=self._pulses_missing(waited) if a_period_later else 0)
+
+    def _pulse(self, seconds: float, lost: int = 0) -> TempoReference | None:
+        pulse, moved, silent = self._next + lost, self._moved, self._silent(seconds)
         self._moved = False
         if silent and self.running and not moved and self._period and self._heard_seconds is not None:
             # Its beat went on meanwhile, as ours did: the nearest pulse is meant.
@@ -148,7 +181,7 @@ class MidiClock:
         if silent or (moved and abs(seconds - self._loop.seconds - self._period) > NEW_RASTER * self._loop.jitter_seconds):
             self._loop.lay_through(seconds)
         self._heard_seconds = seconds
-        jump = self._loop.update(seconds)
+        jump = self._loop.update(seconds, 1.0 + lost)
         self._next = pulse + self.running
         if not self._loop.recognised:
             # At the tempo as last known, until the pulses tell.
@@ -156,7 +189,7 @@ class MidiClock:
         if not self._keep_tempo():
             return None
         on_the_beat = (pulse if self.running else self._loop.pulses) % PULSES_PER_BEAT == 0
-        if moved or silent or jump is not None or on_the_beat or self._loop.pulses in SETTLING_PULSES:
+        if moved or silent or lost or jump is not None or on_the_beat or self._loop.pulses in SETTLING_PULSES:
             return self._line(pulse, self._loop.seconds)
         return None
 

@@ -142,7 +142,7 @@ def test_a_jump_of_tempo_is_told_within_a_beat(seed: int) -> None:
         assert beat_heard_at(current, second[number][0]) == pytest.approx(16 + number / 24, abs=0.003 * 140 / 60)
 
 
-@pytest.mark.parametrize("seconds", [0.008, 60 / 174 / PULSES_PER_BEAT, 0.1, 0.4])
+@pytest.mark.parametrize("seconds", [0.008, 1.5 * 60 / 174 / PULSES_PER_BEAT, 0.093, 0.4])
 def test_a_master_that_stood_still_goes_on_where_it_was(seconds: float) -> None:
     stream = pulses(ORIGIN, 174.0, 600)
     stream = stream[:300] + [(moment + seconds, data) for moment, data in stream[300:]]
@@ -153,14 +153,33 @@ def test_a_master_that_stood_still_goes_on_where_it_was(seconds: float) -> None:
         assert reference.beats_per_minute == pytest.approx(174.0, rel=0.006)
 
 
-def test_a_lost_pulse_leaves_the_tempo_alone_and_song_position_mends_the_beat() -> None:
+@pytest.mark.parametrize("lost", [1, 3, 20])
+@pytest.mark.parametrize("seed", range(3))
+def test_lost_pulses_count_since_those_after_them_lie_on_the_raster(lost: int, seed: int) -> None:
+    stream = with_jitter(pulses(ORIGIN, 126.0, 700), seed, jitter_seconds=0.0005)
+    told = heard(MidiClock(exact_frames()), [(ORIGIN - 0.01, [START]), *stream[:300], *stream[300 + lost :]])
+    after = [reference for moment, reference in told if stream[301 + lost][0] <= moment < stream[360 + lost][0]]
+    for reference in (after[0], told[-1][1]):
+        assert reference.beats_per_minute == pytest.approx(126.0, rel=4e-3)
+        assert beat_heard_at(reference, ORIGIN + 480 * 60 / 126 / PULSES_PER_BEAT) == pytest.approx(20.0, abs=0.02)
+    assert beat_heard_at(told[-1][1], stream[480][0]) == pytest.approx(20.0, abs=0.003)
+
+
+def test_song_position_mends_the_beat() -> None:
     stream = pulses(ORIGIN, 126.0, 700)
     clock = MidiClock(exact_frames())
-    told = heard(clock, [(ORIGIN - 0.01, [START]), *stream[:300], *stream[301:480]])
-    assert all(reference.beats_per_minute == pytest.approx(126.0, rel=1e-3) for _, reference in told)
-    assert beat_heard_at(told[-1][1], stream[480][0]) == pytest.approx(479 / PULSES_PER_BEAT, abs=1e-3)
-    told = heard(clock, [(stream[479][0] + 0.001, [SONG_POSITION, 80, 0]), *stream[480:]])
-    assert beat_heard_at(told[0][1], stream[480][0]) == pytest.approx(20.0, abs=1e-3)
+    heard(clock, [(ORIGIN - 0.01, [START]), *stream[:478]])
+    told = heard(clock, [(stream[477][0] + 0.001, [SONG_POSITION, 80, 0]), *stream[478:]])
+    assert beat_heard_at(told[0][1], stream[478][0]) == pytest.approx(20.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("slower", [2, 3])
+def test_half_the_tempo_is_no_loss_of_every_other_pulse(slower: int) -> None:
+    first = pulses(ORIGIN, 180.0, 24 * 16)
+    second = pulses(first[-1][0] + slower * 60 / 180 / PULSES_PER_BEAT, 180.0 / slower, 24 * 8)
+    told = heard(MidiClock(exact_frames()), [(ORIGIN - 0.01, [START]), *first, *second])
+    assert told[-1][1].beats_per_minute == pytest.approx(180.0 / slower, rel=1e-3)
+    assert beat_heard_at(told[-1][1], second[168][0]) == pytest.approx(16.0 + 7.0, abs=0.005)
 
 
 def test_one_very_late_pulse_is_not_a_lost_one() -> None:
