@@ -122,19 +122,15 @@ def _first_line(inheritance: Inheritance | None) -> FrameLine | None:
 
 
 def _open_output(renderer: Renderer, settings: SoundSettings, reports: Reports, line: FrameLine | None) -> Output:
-    """The sound card if it is wanted and there, running; otherwise the clock that stands in for one, which says why."""
-    reason = "--output none"
+    """What plays, running: the sound card, and a clock while there is none, or that clock alone."""
+    output: Output
     if settings.audible:
-        try:
-            steady = SteadyOutput(renderer, settings.device, reports.change, line)
-            steady.start()
-            return steady
-        except VamenError as error:
-            reason = str(error)
-    paced = PacedOutput(renderer, settings.device.block_frames, reason, line)
-    renderer.heard_through(paced.latency_seconds, paced.block_frames)
-    paced.start()
-    return paced
+        output = SteadyOutput(renderer, settings.device, reports.change, line)
+    else:
+        output = PacedOutput(renderer, settings.device.block_frames, "--output none", line)
+        renderer.heard_through(output.latency_seconds, output.block_frames)
+    output.start()
+    return output
 
 
 def run_sound_process(connection: Connection, settings: SoundSettings) -> None:

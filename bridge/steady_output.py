@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from bridge.devices import SoundDevice, find_sound_device, look_for_devices_again
 from bridge.errors import VamenError
 from bridge.frame_line import FrameLine
+from bridge.limiter import LATENCY_FRAMES
 from bridge.renderer import Renderer
 from bridge.sample_rate import ENGINE_SAMPLE_RATE
 from bridge.sound_output import DeviceOutput, PacedOutput
@@ -57,9 +58,9 @@ class DeviceSettings:
 class SteadyOutput:
     """An output that outlives its device; an `Output`.
 
-    With `line` it follows a sound process that has died, on that line, and begins without a device; otherwise it raises
-    `VamenError` when the device cannot be opened. `report` takes the new description and a sentence whenever the device goes or
-    comes, from a thread of its own.
+    With `line` it follows a sound process that has died, on that line, and begins without a device, as it does where there is
+    none yet; `description` says why. `report` takes the new description and a sentence whenever the device goes or comes, from a
+    thread of its own.
     """
 
     def __init__(
@@ -83,20 +84,36 @@ class SteadyOutput:
         self._close_until = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="steady output", daemon=True)
-        if line is None:
-            self._device = self._opened(find_sound_device(settings.device), settings.channels)
-            self._turns.take(self._turn)
-            self._renderer.heard_through(self._device.latency_seconds, self._device.block_frames)
-            self._adopt(self._device)
-        else:
-            self._turns.take(Turn(self._turns))
-            self._go_on_without(line, "the sound device is looked for")
+        self._line = line
+        self._choosy = False
+        """Whether only the device that was asked for will do."""
 
     def start(self) -> None:
-        """Begin to play. Raises `VamenError` when the device does not."""
-        if self._device is not None:
-            self._device.start()
+        """Begin to play, on the device if it is there."""
+        if self._line is not None:
+            self._turns.take(Turn(self._turns))
+            self._go_on_without(self._line, "the sound device is looked for")
+        else:
+            try:
+                self._begin()
+            except VamenError as error:
+                self._begin_without(str(error))
         self._thread.start()
+
+    def _begin(self) -> None:
+        device = self._opened(find_sound_device(self._settings.device), self._settings.channels)
+        self._turns.take(self._turn)
+        self._renderer.heard_through(device.latency_seconds, device.block_frames)
+        device.start()
+        self._device = device
+        self._adopt(device)
+
+    def _begin_without(self, reason: str) -> None:
+        # Whoever names a device and plugs it in later does not want the sound anywhere else meanwhile.
+        self._choosy = True
+        self._turns.take(Turn(self._turns))
+        self._renderer.heard_through(LATENCY_FRAMES / ENGINE_SAMPLE_RATE, self._settings.block_frames)
+        self._go_on_without(FrameLine(self._renderer.frame, time.perf_counter()), reason)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -116,7 +133,8 @@ class SteadyOutput:
             self._stand_in.stop()
             self._stand_in = None
             self._adopt(self._device)
-            self._report(self.description, f"the sound is back: {self.description}")
+            self._report(self.description, f"the sound is {'there' if self._choosy else 'back'}: {self.description}")
+            self._choosy = False
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -188,11 +206,12 @@ class SteadyOutput:
                 look_for_devices_again()
         except VamenError:
             return
-        for name in dict.fromkeys([self._settings.device, None]):
+        for name in dict.fromkeys([self._settings.device] if self._choosy else [self._settings.device, None]):
             try:
                 found = find_sound_device(name)
                 # Another device need not have as many channels as the one that was chosen.
-                channels = self._settings.channels if max(self._settings.channels) <= found.channels else (1, 2)
+                fits = self._choosy or max(self._settings.channels) <= found.channels
+                channels = self._settings.channels if fits else (1, 2)
                 device = self._opened(found, channels)
                 self._turns.wait_for(self._turn, device, self._stand_in)
                 device.start()

@@ -315,3 +315,26 @@ def test_the_next_process_begins_on_the_line_of_the_last_one(play: Callable[...,
     # Frame f of the process before was rendered at 100 s + (f - frame) / RATE and heard 10 ms later.
     expected = (100.0 + 0.01) * RATE - frame
     assert np.median(room.beats("Card")) == pytest.approx(expected % CAPACITY, abs=2.0)
+
+
+def test_a_device_that_comes_after_the_start_is_taken_and_no_other_than_the_one_that_was_named(
+    play: Callable[..., Opened], memory: SoundMemory
+) -> None:
+    room = Room(Card("Speakers"))
+    output, told = play(room, device="scarlett", channels=(3, 4))
+    assert output.description == "no sound (no sound device is called 'scarlett': `vamen devices` lists those that are there)"
+    room.pass_time(output, 3.0)
+    assert memory.status[Status.FRAME] == pytest.approx(3.0 * RATE, abs=600)
+    scarlett = Card("Scarlett 18i20", channels=20)
+    scarlett.closes.set()
+    room.plugged.append(scarlett)
+    room.pass_time(output, 3.0)
+    assert told == [(output.description, f"the sound is there: {output.description}")]
+    assert {name for _, name, _ in room.heard} == {"Scarlett 18i20"}
+    # The beat is where it would have been: frame 0 was rendered at 100 s.
+    heard = np.median(room.beats("Scarlett 18i20"))
+    assert heard == pytest.approx((100.0 * RATE + 1e-9 * int(memory.status[Status.LATENCY]) * RATE) % CAPACITY, abs=600)
+    # From now on it is one that may go, and the default one stands in for it.
+    room.pull(scarlett, finishes=False)
+    room.pass_time(output, 3.0)
+    assert output.description.startswith("Speakers")
