@@ -3,9 +3,9 @@
 After start, the next pulse is the one; after continue, the next pulse is where the song position pointer (or the last stop) left
 off; a unit of the pointer is 6 pulses (MIDI 1.0 Detailed Specification, System Real Time Messages, and Song Position Pointer).
 
-Beats are counted in pulses, since a sequencer whose sound breaks off stands still for a moment. But where pulses stay away for whole
-periods and go on exactly on their raster, they were lost on the way (JACK drops those of a period in which we were not ready), and
-count; a master that stood still is on its old raster again only by chance. Where it was away for longer, time counts.
+Beats are counted in pulses, since a sequencer whose sound breaks off stands still for a moment. But where pulses stay away for
+whole periods and go on exactly on their raster, they were lost on the way (JACK drops those of a period in which we were not
+ready), and count; a master that stood still is on its old raster again only by chance. Where it was away for longer, time counts.
 """
 
 from __future__ import annotations
