@@ -217,3 +217,12 @@ def test_the_picture_has_every_panel(tmp_path: Path) -> None:
     save_phases(tmp_path / "one.png", panels[:1])
     with Image.open(tmp_path / "two.png") as two, Image.open(tmp_path / "one.png") as one:
         assert two.height > one.height and np.asarray(two).std() > 1.0
+
+
+def test_pulses_that_the_listener_missed_count() -> None:
+    period = 60.0 / TEMPO / 24.0
+    heard = [number for number in range(400) if number not in range(150, 153) and number != 300]
+    messages = [(99.99, [0xFA]), *((100.0 + number * period, [0xF8]) for number in heard)]
+    (run,) = runs(messages)
+    assert (run.pulses.beat * 24.0).round().astype(int).tolist() == heard
+    assert run.pulses.unsteady(TEMPO) == 0

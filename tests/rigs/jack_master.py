@@ -28,7 +28,7 @@ from bridge.midi_clock import (
     ArrivalTimes,
 )  # fmt: skip
 from tests.rig import PATIENCE_SECONDS, require_programs, wait_until
-from tests.rigs.beat_line import BeatLine
+from tests.rigs.beat_line import STEADY_SECONDS, BeatLine
 
 PROGRAMS = ("jackd", "jack_wait", "jack_connect", "jack_midi_clock", "jack_transport")
 PORT = "jack_midi_clock:mclk_out"
@@ -48,7 +48,10 @@ class Run:
 
 
 def runs(messages: Sequence[tuple[float, Sequence[int]]]) -> list[Run]:
-    """What a master said, from (seconds, bytes) of its messages, cut at its starts and stops."""
+    """What a master said, from (seconds, bytes) of its messages, cut at its starts and stops.
+
+    JACK drops what it has for a listener that is not ready in time: pulses that are missing on their raster count.
+    """
     found: list[Run] = []
     pulses: list[tuple[int, float]] = []
     number, begun = 0, None
@@ -70,10 +73,20 @@ def runs(messages: Sequence[tuple[float, Sequence[int]]]) -> list[Run]:
             case [status, low, high] if status == SONG_POSITION:
                 number = PULSES_PER_UNIT * (low + 128 * high)
             case [status] if status == CLOCK and begun is not None:
+                number += _lost([moment for _, moment in pulses[-PULSES_PER_BEAT:]], seconds)
                 pulses.append((number, seconds))
                 number += 1
     end(np.inf)
     return found
+
+
+def _lost(before: Sequence[float], seconds: float) -> int:
+    """How many pulses a listener missed between those before and one that lies on their raster."""
+    if len(before) < PULSES_PER_BEAT:
+        return 0
+    period = float(np.median(np.diff(before)))
+    periods = round((seconds - before[-1]) / period)
+    return periods - 1 if periods > 1 and abs(seconds - before[-1] - periods * period) <= STEADY_SECONDS else 0
 
 
 class JackMaster:
