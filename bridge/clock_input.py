@@ -37,6 +37,11 @@ class ClockInput:
             if reference is not None:
                 self._follow(reference)
 
+    def expect(self, beats_per_minute: float) -> None:
+        """Take this tempo for a master's that has not told its own."""
+        with self._lock:
+            self._clock.expect(beats_per_minute)
+
     def look(self, seconds: float) -> None:
         """Call now and then: says when the clock has fallen silent or is back."""
         with self._lock:

@@ -62,6 +62,7 @@ class Clocks:
             return
         if source == "midi" and not self._has_midi:
             raise VamenError("There is no MIDI input whose clock could be followed; start with --midi-in NAME.")
+        self.midi.expect(beats_per_minute)
         link = LinkClock(self.frames, beats_per_minute) if source == "link" else None
         self.stop()
         self.source = source

@@ -87,7 +87,7 @@ class MidiClock:
         self._frames = frames
         self._loop = DelayLockedLoop()
         self._period = 0.0
-        """Seconds a pulse, as last known; 0 before the first tempo."""
+        """Seconds a pulse, as last known or expected; 0 before."""
         self._next = 0
         """Which pulse comes next (0 is the one); stands still while the master does."""
         self._heard_seconds: float | None = None
@@ -96,6 +96,11 @@ class MidiClock:
         self._vanished = False
         self._after_gap: float | None = None
         """When a pulse came before which others may have been lost: the one after it tells."""
+
+    def expect(self, beats_per_minute: float) -> None:
+        """Take this tempo for the master's until its pulses have told: who sends them only while it runs is joined on its one."""
+        if not self._period:
+            self._period = 60.0 / (PULSES_PER_BEAT * beats_per_minute)
 
     def take(self, data: Sequence[int], seconds: float) -> TempoReference | None:
         """A message came at `seconds` (`time.perf_counter`); returns the reference if there is a new one to follow."""

@@ -71,6 +71,19 @@ def test_a_master_that_is_silent_until_it_starts() -> None:
     assert beat_heard_at(told[0][1], told[0][0]) == pytest.approx(7 / PULSES_PER_BEAT, abs=1e-3)
 
 
+def test_a_master_that_is_silent_until_it_starts_is_joined_on_its_one_at_the_tempo_that_is_expected() -> None:
+    clock = MidiClock(exact_frames())
+    clock.expect(126.0)
+    assert heard(clock, [(ORIGIN, [START])]) == []
+    told = heard(clock, pulses(ORIGIN + 0.001, 140.0, 9))
+    assert [reference.beats_per_minute for _, reference in told] == [126.0, pytest.approx(140.0, rel=1e-3)]
+    assert told[0][1].running and beat_heard_at(told[0][1], ORIGIN + 0.001) == pytest.approx(0.0, abs=1e-3)
+    assert beat_heard_at(told[1][1], ORIGIN + 0.001) == pytest.approx(0.0, abs=1e-3)
+    # What a master has told is worth more.
+    clock.expect(90.0)
+    assert heard(clock, [(ORIGIN + 1.0, [STOP])])[0][1].beats_per_minute == pytest.approx(140.0, rel=1e-3)
+
+
 def test_a_second_start_enters_at_the_tempo_that_is_known() -> None:
     clock = MidiClock(exact_frames())
     heard(clock, [(ORIGIN, [START]), *pulses(ORIGIN, 140.0, 100)])
