@@ -61,7 +61,7 @@ evaluate: $(VENV)/.train
 	$(BIN)/python -m training.evaluate_shipped $(SOURCES) $(if $(LOOPS),--loops $(LOOPS)) $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m tests.suite $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -22,6 +22,8 @@ from bridge.take import read_take
 from demo import compose
 from tests.conftest import ROOT, TINY_MODEL
 
+pytestmark = pytest.mark.real_time
+
 SHORT = """\
 00000000.00000000 /vamen/tempo f 240.000000
 00000000.00000000 /vamen/axis/air f 0.200000

@@ -20,6 +20,8 @@ from bridge.model import Model
 from bridge.provider_choice import Timing
 from tests.conftest import TINY_MODEL
 
+pytestmark = pytest.mark.real_time
+
 SOUND = np.full(7 * ENGINE_SAMPLE_RATE, 0.5, dtype=np.float32)
 
 

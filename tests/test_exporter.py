@@ -24,6 +24,8 @@ from tests.small_disk import SmallDisk, needs_mount, run_in_namespace, small_dis
 from tests.test_live import playing
 from tests.test_watch_folder import require_whole_exports, temporaries
 
+pytestmark = pytest.mark.real_time
+
 
 class Stage:
     """An exporter with a watch folder, what it told, and what it announced as written."""

@@ -27,6 +27,8 @@ from tests.fuzzing import FUZZED_PACKETS, SEED, Fuzzer, bundle
 from tests.letters import Letters
 from tests.test_live import playing
 
+pytestmark = pytest.mark.real_time
+
 HOST = "127.0.0.1"
 LAYOUT = ControlLayout(axis_names=("density", "tone"), latent_dimensions=4, steps=32)
 

@@ -22,6 +22,8 @@ from bridge.sample_rate import ENGINE_SAMPLE_RATE
 from bridge.tempo_reference import TempoReference
 from tests.rig import wait_until
 
+pytestmark = pytest.mark.real_time
+
 LINK_AHEAD = 123_456_789.0
 """Link's clock in the stand-in is so many microseconds ahead of ours."""
 

@@ -20,6 +20,8 @@ import soundfile
 from tests.conftest import ROOT, TINY_MODEL, RunVamen
 from tests.rig import START_SECONDS, Playing, wait_until
 
+pytestmark = pytest.mark.real_time
+
 BLOCK_SIZES = (256, 1024, 4096, 4096, 8192)
 
 

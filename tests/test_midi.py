@@ -28,6 +28,8 @@ from tests.letters import PATIENCE_SECONDS, Letters
 from tests.midi_peers import Event, FakeSystem, JackServer, jack_server
 from tests.rig import wait_until
 
+pytestmark = pytest.mark.real_time
+
 LAYOUT = ControlLayout(axis_names=("density", "tone"), latent_dimensions=4, steps=32)
 
 

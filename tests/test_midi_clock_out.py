@@ -20,6 +20,8 @@ from bridge.tempo_reference import TempoReference
 from tests.letters import PATIENCE_SECONDS
 from tests.midi_peers import FakeClient, FakeSystem
 
+pytestmark = pytest.mark.real_time
+
 ORIGIN = 500.0
 Sent = list[tuple[float, Message]]
 

@@ -8,6 +8,8 @@ from bridge.errors import VamenError
 from bridge.midi_ports import MidiPort
 from tests.midi_peers import FakeSystem
 
+pytestmark = pytest.mark.real_time
+
 
 def opened(system: FakeSystem, wanted: str) -> MidiPort:
     port = MidiPort(system.kind(), wanted)

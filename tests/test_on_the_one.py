@@ -31,7 +31,10 @@ from tests.rigs.verdicts import (
     steady_figures,
 )
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="PulseAudio's null sink and JACK's dummy driver are Linux's")
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.skipif(sys.platform != "linux", reason="PulseAudio's null sink and JACK's dummy driver are Linux's"),
+]
 
 SECONDS = 5.0
 """At each tempo."""

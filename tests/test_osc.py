@@ -37,6 +37,8 @@ from tests.fuzzing import bundle
 from tests.letters import PATIENCE_SECONDS, Letters
 from tests.rig import require_programs
 
+pytestmark = pytest.mark.real_time
+
 LAYOUT = ControlLayout(axis_names=("density", "tone"), latent_dimensions=4, steps=32)
 HOST = "127.0.0.1"
 BURST_RATE = 10_000

@@ -30,6 +30,8 @@ from bridge.sound_process import SoundProcess
 from bridge.wav_file import HEADER_BYTES, WavWriter
 from tests.rig import breaks, null_sinks, ramp, samples_of, wait_until
 
+pytestmark = pytest.mark.real_time
+
 ROOT = Path(__file__).parent.parent
 CAPACITY = 65536
 SILENT = Publication(0, 0, SILENCE, 1, 0, 0.0)

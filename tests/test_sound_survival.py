@@ -44,7 +44,10 @@ LARGEST_ERROR_SECONDS = 0.02
 KILLS = max(1, int(os.environ.get("VAMEN_KILLS", "10")) // 20)
 """Rounds of the slow kill tests: one in the suite, ten in `make torture`."""
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="PulseAudio's null sink, and POSIX signals")
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.skipif(sys.platform != "linux", reason="PulseAudio's null sink, and POSIX signals"),
+]
 
 
 @pytest.fixture

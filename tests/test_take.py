@@ -26,6 +26,8 @@ from bridge.take import MAX_TAKE_SECONDS, TakeWriter, frame_of_stamp, read_midi,
 from tests.letters import Letters
 from tests.rig import require_programs, wait_until
 
+pytestmark = pytest.mark.real_time
+
 LAYOUT = ControlLayout(axis_names=("density", "tone"), latent_dimensions=4, steps=32)
 HOST = "127.0.0.1"
 START = ControlChange(0, Control("play"))
