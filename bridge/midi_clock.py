@@ -10,10 +10,9 @@ ready), and count; a master that stood still is on its old raster again only by 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from bridge.delay_locked_loop import RECOGNISED_PULSES, DelayLockedLoop
+from bridge.delay_locked_loop import RECOGNISED_PULSES, DelayLockedLoop, Jump
 from bridge.frame_clock import FrameClock
 from bridge.sample_rate import ENGINE_SAMPLE_RATE
 from bridge.tempo_reference import TempoReference
@@ -35,8 +34,12 @@ TEMPO_RANGE = (20.0, 400.0)
 SETTLING_PULSES = (RECOGNISED_PULSES, 2 * RECOGNISED_PULSES)
 """After a new tempo the reference is told at these pulses, from then on once a beat."""
 
-LOST_RASTER = 1.5
-"""In units of the jitter: a pulse after a gap that is no further off lies on the raster of those before it."""
+GAP_PULSES = 1.5
+"""Silence for so many pulses, of which some may have been lost in it."""
+LOST_RASTER = 1.0
+"""In units of the jitter: pulses after a gap that are no further off, in their median, lie on the raster of those before it."""
+TELLING_PULSES = 2 * RECOGNISED_PULSES
+"""Within so many after the gap the loop has noticed that the line has moved."""
 
 NEW_RASTER = 3.0
 """In units of the jitter: a first pulse after start or continue that is further off lies on a raster of its own."""
@@ -94,8 +97,8 @@ class MidiClock:
         self._moved = False
         """Whether the next pulse does not follow the one before."""
         self._vanished = False
-        self._after_gap: float | None = None
-        """When a pulse came before which others may have been lost: the one after it tells."""
+        self._since_gap = TELLING_PULSES
+        """Pulses since some may have been lost."""
 
     def expect(self, beats_per_minute: float) -> None:
         """Take this tempo for the master's until its pulses have told: who sends them only while it runs is joined on its one."""
@@ -104,13 +107,7 @@ class MidiClock:
 
     def take(self, data: Sequence[int], seconds: float) -> TempoReference | None:
         """A message came at `seconds` (`time.perf_counter`); returns the reference if there is a new one to follow."""
-        told = self._tell_lost(seconds if list(data) == [CLOCK] else math.inf)
-        return self._mean(list(data), seconds) or told
-
-    def _mean(self, data: list[int], seconds: float) -> TempoReference | None:
-        match data:
-            case [status] if status == CLOCK and self._pulses_missing(seconds):
-                self._after_gap = seconds
+        match list(data):
             case [status] if status == CLOCK:
                 return self._pulse(seconds)
             case [status] if status == START:
@@ -157,36 +154,28 @@ class MidiClock:
             return None
         return self._line(pulse, max(self._loop.seconds + self._period, seconds))
 
-    def _pulses_missing(self, seconds: float) -> int:
-        """How many pulses may have been lost before one that comes now."""
-        if not self.running or not self._loop.recognised or self._moved or self._silent(seconds):
+    def _lost(self, jump: Jump) -> int:
+        """How many pulses were lost, now that the line has been laid anew."""
+        if not self.running or not jump.tempo_kept or self._since_gap > TELLING_PULSES:
             return 0
-        since = seconds - self._loop.seconds
-        periods = round(since / self._loop.period)
-        on_raster = abs(since - periods * self._loop.period) <= LOST_RASTER * self._loop.jitter_seconds
-        # While a new tempo is not believed yet, pulses that follow one another may be whole periods off the line.
-        gap = self._heard_seconds is not None and seconds - self._heard_seconds > (periods - 0.5) * self._loop.period
-        return periods - 1 if periods > 1 and on_raster and gap else 0
+        periods = round(jump.shift_seconds / jump.old_period)
+        on_raster = abs(jump.shift_seconds - periods * jump.old_period) <= LOST_RASTER * self._loop.jitter_seconds
+        return max(0, periods) if on_raster else 0
 
-    def _tell_lost(self, seconds: float) -> TempoReference | None:
-        """Decide on the pulse that waits, now that the next one has come (infinite: anything else)."""
-        if self._after_gap is None:
-            return None
-        waited, self._after_gap = self._after_gap, None
-        # Sooner after a late one come those that were late with it, later those of a slower tempo.
-        a_period_later = 0.5 < (seconds - waited) / self._loop.period < 1.5
-        return self._pulse(waited, lost=self._pulses_missing(waited) if a_period_later else 0)
-
-    def _pulse(self, seconds: float, lost: int = 0) -> TempoReference | None:
-        pulse, moved, silent = self._next + lost, self._moved, self._silent(seconds)
+    def _pulse(self, seconds: float) -> TempoReference | None:
+        pulse, moved, silent = self._next, self._moved, self._silent(seconds)
         self._moved = False
+        gap = self._heard_seconds is not None and seconds - self._heard_seconds > GAP_PULSES * self._period
+        self._since_gap = 0 if gap and not moved and not silent else self._since_gap + 1
         if silent and self.running and not moved and self._period and self._heard_seconds is not None:
             # Its beat went on meanwhile, as ours did: the nearest pulse is meant.
             pulse += round((seconds - self._heard_seconds) / self._period) - 1
         if silent or (moved and abs(seconds - self._loop.seconds - self._period) > NEW_RASTER * self._loop.jitter_seconds):
             self._loop.lay_through(seconds)
         self._heard_seconds = seconds
-        jump = self._loop.update(seconds, 1.0 + lost)
+        jump = self._loop.update(seconds)
+        if jump is not None:
+            pulse += self._lost(jump)
         self._next = pulse + self.running
         if not self._loop.recognised:
             # At the tempo as last known, until the pulses tell.
@@ -194,7 +183,7 @@ class MidiClock:
         if not self._keep_tempo():
             return None
         on_the_beat = (pulse if self.running else self._loop.pulses) % PULSES_PER_BEAT == 0
-        if moved or silent or lost or jump is not None or on_the_beat or self._loop.pulses in SETTLING_PULSES:
+        if moved or silent or jump is not None or on_the_beat or self._loop.pulses in SETTLING_PULSES:
             return self._line(pulse, self._loop.seconds)
         return None
 

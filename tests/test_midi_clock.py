@@ -171,7 +171,7 @@ def test_a_master_that_stood_still_goes_on_where_it_was(seconds: float) -> None:
 def test_lost_pulses_count_since_those_after_them_lie_on_the_raster(lost: int, seed: int) -> None:
     stream = with_jitter(pulses(ORIGIN, 126.0, 700), seed, jitter_seconds=0.0005)
     told = heard(MidiClock(exact_frames()), [(ORIGIN - 0.01, [START]), *stream[:300], *stream[300 + lost :]])
-    after = [reference for moment, reference in told if stream[301 + lost][0] <= moment < stream[360 + lost][0]]
+    after = [reference for moment, reference in told if stream[308 + lost][0] <= moment < stream[360 + lost][0]]
     for reference in (after[0], told[-1][1]):
         assert reference.beats_per_minute == pytest.approx(126.0, rel=4e-3)
         assert beat_heard_at(reference, ORIGIN + 480 * 60 / 126 / PULSES_PER_BEAT) == pytest.approx(20.0, abs=0.02)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import rtmidi
+from numpy.typing import NDArray
 
 from bridge.midi_clock import (
     CLOCK,
@@ -30,11 +31,18 @@ from bridge.midi_clock import (
 from tests.rig import PATIENCE_SECONDS, require_programs, wait_until
 from tests.rigs.beat_line import STEADY_SECONDS, BeatLine
 
+DoubleArray = NDArray[np.float64]
+
 PROGRAMS = ("jackd", "jack_wait", "jack_connect", "jack_midi_clock", "jack_transport")
 PORT = "jack_midi_clock:mclk_out"
 LISTENER, LISTENER_PORT = "rig", "in"
 
 POLL_SECONDS = 0.001
+
+GAP_PULSES = 1.5
+REMEMBERED_PULSES = 8 * PULSES_PER_BEAT
+TELLING_PULSES = 8
+"""After a gap: where they lie says whether it swallowed some."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ def runs(messages: Sequence[tuple[float, Sequence[int]]]) -> list[Run]:
     def end(seconds: float) -> None:
         if begun is not None and pulses:
             numbers, moments = np.array(pulses).T
-            found.append(Run(BeatLine(numbers / PULSES_PER_BEAT, moments), begun, seconds))
+            found.append(Run(BeatLine((numbers + _lost_before(moments)) / PULSES_PER_BEAT, moments), begun, seconds))
         pulses.clear()
 
     for seconds, data in messages:
@@ -73,20 +81,28 @@ def runs(messages: Sequence[tuple[float, Sequence[int]]]) -> list[Run]:
             case [status, low, high] if status == SONG_POSITION:
                 number = PULSES_PER_UNIT * (low + 128 * high)
             case [status] if status == CLOCK and begun is not None:
-                number += _lost([moment for _, moment in pulses[-PULSES_PER_BEAT:]], seconds)
                 pulses.append((number, seconds))
                 number += 1
     end(np.inf)
     return found
 
 
-def _lost(before: Sequence[float], seconds: float) -> int:
-    """How many pulses a listener missed between those before and one that lies on their raster."""
-    if len(before) < PULSES_PER_BEAT:
-        return 0
-    period = float(np.median(np.diff(before)))
-    periods = round((seconds - before[-1]) / period)
-    return periods - 1 if periods > 1 and abs(seconds - before[-1] - periods * period) <= STEADY_SECONDS else 0
+def _lost_before(moments: DoubleArray) -> NDArray[np.int64]:
+    """How many pulses a listener missed before each that it heard at `moments` (n,), counted from the first on."""
+    lost = np.zeros(len(moments), dtype=np.int64)
+    for first in range(PULSES_PER_BEAT, len(moments) - TELLING_PULSES):
+        before, after = moments[first - PULSES_PER_BEAT : first], moments[first : first + TELLING_PULSES]
+        # Of more than those before: a listener who was held up hears many at once.
+        period = float(np.median(np.diff(moments[max(0, first - REMEMBERED_PULSES) : first])))
+        if not period or after[0] - before[-1] < GAP_PULSES * period:
+            continue
+        # Those before lie on a line but for the jitter of theirs, and those after on its raster if nobody stood still.
+        begun = float(np.median(before - period * np.arange(-PULSES_PER_BEAT, 0)))
+        late = float(np.median(after - period * np.arange(TELLING_PULSES))) - begun
+        periods = round(late / period)
+        if periods > 0 and abs(late - periods * period) <= STEADY_SECONDS:
+            lost[first:] += periods
+    return lost
 
 
 class JackMaster:
