@@ -92,9 +92,11 @@ def _lost_before(moments: DoubleArray) -> NDArray[np.int64]:
     lost = np.zeros(len(moments), dtype=np.int64)
     for first in range(PULSES_PER_BEAT, len(moments) - TELLING_PULSES):
         before, after = moments[first - PULSES_PER_BEAT : first], moments[first : first + TELLING_PULSES]
-        # Of more than those before: a listener who was held up hears many at once.
-        period = float(np.median(np.diff(moments[max(0, first - REMEMBERED_PULSES) : first])))
-        if not period or after[0] - before[-1] < GAP_PULSES * period:
+        # Of whole beats, since JACK's periods are a coarse raster; and of several, since a listener that was held up hears many
+        # pulses at once.
+        remembered = moments[max(0, first - REMEMBERED_PULSES) : first + 1]
+        period = float(np.median(remembered[PULSES_PER_BEAT:] - remembered[:-PULSES_PER_BEAT])) / PULSES_PER_BEAT
+        if after[0] - before[-1] < GAP_PULSES * period:
             continue
         # Those before lie on a line but for the jitter of theirs, and those after on its raster if nobody stood still.
         begun = float(np.median(before - period * np.arange(-PULSES_PER_BEAT, 0)))
