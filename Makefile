@@ -106,7 +106,7 @@ $(VENV)/.dev: $(VENV)/.train
 	$(PIP) --editable ".[train,dev]"
 	@touch $@
 
-# Ableton Link is under the GPL: it comes only where somebody asks for it.
+# Ableton Link is under the GPL, zeroconf under the LGPL: they come only where somebody asks for them.
 $(VENV)/.link: $(VENV)/.dev
-	$(PIP) --editable ".[train,dev,link]"
+	$(PIP) --editable ".[train,dev,link,discovery]"
 	@touch $@

@@ -72,6 +72,10 @@ def _add_play(commands: Commands[_CommandParser]) -> None:
         help="UDP port to listen on, 0 for any free one (default: %(default)s)",
     )  # fmt: skip
     play.add_argument(
+        "--oscquery-port", type=_whole(0, 65_535), metavar="PORT",
+        help="TCP port that tells other programs all addresses, 0 for any free one (default: the number of the OSC port)",
+    )  # fmt: skip
+    play.add_argument(
         "--midi-in", metavar="NAME", action="append", default=[],
         help="MIDI port to listen to; part of its name is enough, and there may be several",
     )  # fmt: skip

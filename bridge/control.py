@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 Value = float | int | str
 
-EVENTS = frozenset({"random", "slot_store", "slot_recall", "play", "stop", "nudge", "export", "trigger", "subscribe"})
+EVENTS = frozenset(
+    {"random", "slot_store", "slot_recall", "play", "stop", "nudge", "export", "trigger", "subscribe", "unsubscribe"}
+)
 """Controls that each count; of all others only the latest value within a tick matters."""
 
 

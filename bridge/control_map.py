@@ -21,7 +21,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bridge.control import Control
 from bridge.errors import VamenError, first_line
-from bridge.parameters import FOR_TAKES_ONLY, PREFIX, ControlError, ControlLayout, ParameterSpec, parse, shown
+from bridge.parameters import (
+    BELONGS_TO_THE_EVENING,
+    FOR_TAKES_ONLY,
+    PREFIX,
+    ControlError,
+    ControlLayout,
+    ParameterSpec,
+    parse,
+    shown,
+)
 from bridge.whole_file import read_at_most, reason
 
 if TYPE_CHECKING:
@@ -49,7 +58,7 @@ MAX_ROWS = 4096
 MAX_AXES = 64
 """A map may name more axes than the model at hand has: those rows rest."""
 
-NOT_FOR_HANDS = {"subscribe"} | FOR_TAKES_ONLY
+NOT_FOR_HANDS = BELONGS_TO_THE_EVENING | FOR_TAKES_ONLY
 
 _KEYS = {"cc", "note", "notes", "channel", "target", "range", "curve", "value", "release"}
 
@@ -134,21 +143,7 @@ class ControlMap:
             VamenError: the file cannot be read, or a row is wrong; the sentence names the file and the row.
         """
         path = path or DEFAULT_MAP
-        try:
-            data = read_at_most(path, MAX_MAP_BYTES)
-        except OSError as error:
-            raise VamenError(f"The control map {path} cannot be read ({reason(error)}); check the path.") from error
-        if data is None:
-            raise VamenError(f"The control map {path} is larger than {MAX_MAP_BYTES} bytes; give a file of [[control]] rows.")
-        if max(map(len, data.split(b"\n"))) > MAX_LINE_BYTES:
-            raise VamenError(
-                f"The control map {path} has a line of more than {MAX_LINE_BYTES} bytes; put what it says on several."
-            )
-        try:
-            document = tomllib.loads(data.decode())
-        except (ValueError, RecursionError) as error:
-            raise VamenError(f"The control map {path} is not TOML ({first_line(error)}); correct it there.") from error
-        return cls(list(_rows(document, path, layout)), layout)
+        return cls(list(_rows(read_document(path)[1], path, layout)), layout)
 
     def translate(self, message: mido.Message) -> list[Control]:
         """The controls that a MIDI message means; most kinds of messages mean none."""
@@ -168,6 +163,23 @@ class ControlMap:
                 # Running status makes many keyboards send a note on with velocity 0 for a note off.
                 controls += row.key(message.channel, number, message.type == "note_on" and message.velocity > 0)
         return controls
+
+
+def read_document(path: Path) -> tuple[str, dict[str, Any]]:
+    """A map's text and what TOML makes of it. Raises VamenError where it cannot be read, is too large or is no TOML."""
+    try:
+        data = read_at_most(path, MAX_MAP_BYTES)
+    except OSError as error:
+        raise VamenError(f"The control map {path} cannot be read ({reason(error)}); check the path.") from error
+    if data is None:
+        raise VamenError(f"The control map {path} is larger than {MAX_MAP_BYTES} bytes; give a file of [[control]] rows.")
+    if max(map(len, data.split(b"\n"))) > MAX_LINE_BYTES:
+        raise VamenError(f"The control map {path} has a line of more than {MAX_LINE_BYTES} bytes; put what it says on several.")
+    try:
+        text = data.decode()
+        return text, tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise VamenError(f"The control map {path} is not TOML ({first_line(error)}); correct it there.") from error
 
 
 def _rows(document: dict[str, Any], path: Path, layout: ControlLayout) -> Iterator[_Row]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from bridge.engine import ExportRequest
 from bridge.export_process import Answer, ExportJob, ExportProcess, NotNow
 from bridge.export_process import ExportSettings as ExportSettings
-from bridge.osc import OscFeedback
+from bridge.osc_feedback import OscFeedback
+from bridge.told import ERROR, EXPORTED
 from bridge.watch_folder import FolderError, WatchFolder
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Reporter:
             logger.warning("%s", sentence)
             if len(self._told) == MOST_SENTENCES:
                 logger.warning("So much goes wrong that from here on only subscribers are told what else does.")
-        self.feedback.send("/vamen/error", sentence)
+        self.feedback.send(ERROR, sentence)
 
 
 class Exporter:
@@ -141,7 +142,7 @@ class Exporter:
         if isinstance(answer, Path):
             self.written.append(answer)
             self._late += self._problem is not None
-            self._reporter.feedback.send("/vamen/exported", str(answer))
+            self._reporter.feedback.send(EXPORTED, str(answer))
         else:
             self._reporter.tell(answer.sentence)
         return answer

@@ -58,6 +58,10 @@ class Ring:
         # The last step whose rounded start is not behind the position.
         return -(-(2 * position + 1) * self.steps // (2 * self.grid.loop_length)) - 1
 
+    def column_at(self, position: int) -> FloatArray:
+        """The picture's column that sounds at a sample of the loop: (n_mels,) in 0..1, the lowest frequency first."""
+        return self._image[:, position * self._image.shape[1] // self.grid.loop_length]
+
     def copy(self) -> Ring:
         """A ring of the same sound that can be painted on its own."""
         twin = Ring(self._model, self._latent, self.beats_per_minute)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.generator import Ring
+from bridge.mel_spectrogram import image_from_audio, unit_image
 from bridge.model import Model
 from bridge.model_metadata import FloatArray
 from bridge.sound_graph import SoundGraph, graph_of
@@ -19,6 +20,17 @@ class GraphRing(Ring):
     def __init__(self, model: Model, graph: SoundGraph, latent: FloatArray, beats_per_minute: float) -> None:
         super().__init__(model, latent, beats_per_minute)
         self._graph = graph
+
+    def column_at(self, position: int) -> FloatArray:
+        """The spectrum of what sounds around a sample of the loop, as a column of a picture: (n_mels,) in 0..1.
+
+        The graph's own picture never leaves the device.
+        """
+        n_fft = self._spec.n_fft_engine
+        # A ring as long as one window, whose first frame is centred on the sample.
+        around = np.fft.ifftshift(np.arange(position - n_fft // 2, position + n_fft // 2))
+        segment = self.samples[around % self.grid.loop_length]
+        return unit_image(image_from_audio(segment, self._spec, n_frames=1))[:, 0]
 
     def copy(self) -> GraphRing:
         """A ring of the same sound that can be painted on its own."""

@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING
 
 from bridge.clocks import Clocks
 from bridge.control_map import ControlMap
+from bridge.discovery import Announcement
 from bridge.engine import Engine
 from bridge.exporter import Exporter, ExportSettings, Reporter
 from bridge.mailbox import Mailbox
 from bridge.model import Model
 from bridge.osc import OscServer, exposure_warning
+from bridge.oscquery_server import QueryServer, query_server
 from bridge.parameters import DECIMALS, ControlLayout, layout_of
 from bridge.performance import Performance
 from bridge.performer import Performer
@@ -32,6 +34,7 @@ from bridge.ring_store import SLOWEST_TEMPO, RingStore, live_slots
 from bridge.slot_file import load_slots
 from bridge.sound_process import SoundProcess
 from bridge.take import TakeWriter
+from bridge.visuals import Visuals
 from bridge.watch_folder import WatchFolder
 
 if TYPE_CHECKING:
@@ -75,6 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
         server = stack.enter_context(OscServer(arguments.osc_host, arguments.osc_port, mailbox, layout))
         if (warning := exposure_warning(arguments.osc_host)) is not None:
             logger.warning("%s", warning)
+        query = query_server(arguments.osc_host, arguments.oscquery_port, server, mailbox, layout)
+        stack.callback(query.stop)
         reporter = Reporter(server.feedback)
         # Clocks and ports come and go, and each time is worth a word.
         tell = partial(reporter.tell, again=True)
@@ -113,7 +118,13 @@ def run(arguments: argparse.Namespace) -> int:
         performer = Performer(engine.space.slot(1), seed=secrets.randbelow(2**31)) if arguments.drift else None
         performance = Performance(engine, sound, mailbox, reporter, exporter, performer, take, clocks, clock_out)
         performance.begin()
-        _introduce(sound, server, folder, midi_names, model, arguments.clock)
+        visuals = Visuals(performance.feedback.playheads, server.feedback, clocks.frames)
+        visuals.start()
+        stack.callback(visuals.stop)
+        announcement = Announcement(arguments.osc_host, server.port, query.port)
+        announcement.start()
+        stack.callback(announcement.stop)
+        _introduce(sound, server, query, folder, midi_names, model, arguments.clock)
         performance.run(stop)
         exporter.close()
         sound.close()
@@ -148,9 +159,15 @@ def _open_clock_out(stack: ExitStack, wanted: str, clocks: Clocks, tell: Tell) -
 
 
 def _introduce(
-    sound: SoundProcess, server: OscServer, folder: WatchFolder | None, midi_names: list[str], model: Model, clock: str
+    sound: SoundProcess,
+    server: OscServer,
+    query: QueryServer,
+    folder: WatchFolder | None,
+    midi_names: list[str],
+    model: Model,
+    clock: str,
 ) -> None:
-    parts = [f"sound: {sound.description}", f"clock: {clock}", f"OSC port: {server.port}"]
+    parts = [f"sound: {sound.description}", f"clock: {clock}", f"OSC port: {server.port}", f"OSCQuery port: {query.port}"]
     if midi_names:
         parts.append(f"MIDI: {', '.join(midi_names)}")
     parts += [f"folder: {folder.path if folder else 'none'}", f"model: {model.metadata.name} ({model.providers[0]})"]

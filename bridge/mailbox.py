@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 from bridge.control import EVENTS, Control
 from bridge.parameters import DECIMALS
 from bridge.tap_tempo import TapTempo
+
+if TYPE_CHECKING:
+    from bridge.told import State
 
 
 class Mailbox:
@@ -23,6 +28,7 @@ class Mailbox:
         self._filled = threading.Event()
         self._since = 0.0
         self._taps = TapTempo()
+        self._questions: list[Future[State]] = []
 
     def put(self, *controls: Control) -> None:
         """Leave controls for the next tick, all of them for the same one; never blocks for longer than it takes to store them."""
@@ -44,6 +50,20 @@ class Mailbox:
                 self._waiting.pop(key, None)
                 self._waiting[key] = control
             self._filled.set()
+
+    def ask(self) -> Future[State]:
+        """Ask for the state once everything that waits by now has been acted on; any thread may."""
+        question: Future[State] = Future()
+        with self._lock:
+            self._questions.append(question)
+            self._filled.set()
+        return question
+
+    def questions(self) -> list[Future[State]]:
+        """Every question that nobody has taken yet. To be taken before the controls that it is about are drained."""
+        with self._lock:
+            questions, self._questions = self._questions, []
+            return questions
 
     def wait(self, seconds: float) -> float:
         """Sleep until a control waits, but no longer than so long; returns since when one does (`time.perf_counter`), or now."""

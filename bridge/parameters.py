@@ -121,8 +121,10 @@ PARAMETERS: dict[str, ParameterSpec] = {
                       maximum="steps"),
         ParameterSpec("export", "export", "text", "write the break that sounds into the watch folder, under this name",
                       count="optional"),
-        ParameterSpec("subscribe", "subscribe", "int", "send state, position, repaint times, file paths and errors to this port",
+        ParameterSpec("subscribe", "subscribe", "int",
+                      "send state, position, column, repaint times, file paths and errors to this port",
                       minimum=1, maximum=65535),
+        ParameterSpec("unsubscribe", "unsubscribe", "int", "send nothing more to this port", minimum=1, maximum=65535),
         ParameterSpec("step_ticks", "schedule/step_ticks", "int",
                       "ticks of 256 frames that painting a step in haste is given; stands at the start of a take only",
                       minimum=1, maximum=64),
@@ -134,6 +136,9 @@ PARAMETERS: dict[str, ParameterSpec] = {
 
 FOR_TAKES_ONLY = frozenset({"step_ticks", "reference"})
 """What the engine writes down for itself: in a take it is needed, from a hand it would mean nothing."""
+
+BELONGS_TO_THE_EVENING = frozenset({"subscribe", "unsubscribe"})
+"""What is said to the program and not to the instrument: it stands in no take, and the engine does not obey it."""
 
 REFERENCE_NUMBERS = 4
 
@@ -215,6 +220,8 @@ def check(
     """The arguments of a message in the types and ranges of its row; `address` is for the sentences. Raises ControlError."""
     if spec.type == "button":
         return _button(arguments, address)
+    if spec.count == "optional" and list(arguments) == [None]:
+        arguments = []
     _check_count(spec, len(arguments), layout, address)
     if spec.type == "text":
         return (_text(spec, arguments[0] if arguments else "", address),)
@@ -253,10 +260,13 @@ def format_control(control: Control, layout: ControlLayout) -> tuple[str, str, t
 
 
 def _button(arguments: Sequence[object], address: str) -> tuple[Value, ...]:
-    """A pad sends 1 when pressed and 0 when let go, a TouchDesigner channel sends 0 at every frame: only a press counts."""
+    """A pad sends 1 when pressed and 0 when let go, a TouchDesigner channel sends 0 at every frame: only a press counts.
+
+    OSC's N and I, which arrive as None, are what OSCQuery's clients send to a button.
+    """
     if len(arguments) > 1:
         raise ControlError("wrong count", f"{address} takes no argument, or one number, and got {len(arguments)}.")
-    if arguments and not _number(arguments[0], address):
+    if arguments and arguments[0] is not None and not _number(arguments[0], address):
         raise ControlError("button released", f"{address} with 0 is a button let go and does nothing; send it without argument.")
     return ()
 

@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections import deque
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from bridge.control import Control, ControlChange
 from bridge.engine import Engine
 from bridge.errors import VamenError
 from bridge.exporter import Exporter, Reporter
+from bridge.feedback import Feedback
 from bridge.generator import Ring
 from bridge.mailbox import Mailbox
 from bridge.mel_spectrogram import BEATS_PER_BAR, ENGINE_SAMPLE_RATE
@@ -27,6 +29,7 @@ from bridge.sound_process import SoundProcess
 from bridge.take import TakeWriter
 from bridge.tempo_reference import CONTROL_NAME as REFERENCE
 from bridge.tempo_reference import TempoReference
+from bridge.told import State
 
 if TYPE_CHECKING:
     from bridge.midi_clock_out import ClockSchedule
@@ -106,16 +109,14 @@ class Performance:
         self._sound = sound
         self._mailbox = mailbox
         self._reporter = reporter
-        self._feedback = reporter.feedback
+        self.feedback = Feedback(engine, reporter.feedback, performer)
         self._exporter = exporter
         self._performer = performer
         self._take = take
         self._clocks = clocks
         self._clock_out = clock_out
         self._line: TempoReference | None = None
-        self._sounding = False
         self._tick = 0
-        self._step = -1
         self._moved_at = 0
         self._repaints = 0
         self._failed = False
@@ -180,8 +181,7 @@ class Performance:
         """Sleep until a control comes or the next step is near, and leave out the ticks that were due before that.
 
         A tick without controls that published nothing and left nothing to paint leaves the engine as it was; so does the next, as
-        long as the transport has nothing to look at. A step's first tick is run all the same, since it is told, and the performer
-        may act on it.
+        long as the transport has nothing to look at. A step's first tick is run all the same: the performer may act on it.
         """
         engine = self._engine
         steps_per_beat = engine.model.metadata.spec.steps_per_beat
@@ -245,6 +245,7 @@ class Performance:
     def _run_tick(self, tick: int) -> None:
         engine = self._engine
         self._at_rest = False
+        questions = self._mailbox.questions()
         controls = [settled for control in self._mailbox.drain() if (settled := self._settled(control)) is not None]
         if self._performer is not None and engine.transport.sounding:
             for control in controls:
@@ -257,6 +258,7 @@ class Performance:
             publication = engine.tick(tick, controls)
         except Exception:
             self._recover()
+            self._answer(questions)
             return
         if publication is not None:
             self._sound.publish(publication)
@@ -266,7 +268,15 @@ class Performance:
         if engine.counters.jobs > jobs:
             self._note_step(tick, time.perf_counter() - begun)
         self._at_rest = not controls and publication is None and not engine.painting
-        self._tell(tick, controls)
+        self._pass_on()
+        self.feedback.tell(tick * TICK_FRAMES, changed=bool(controls) or publication is not None)
+        self._answer(questions)
+
+    def _answer(self, questions: list[Future[State]]) -> None:
+        if questions:
+            frames = self._clocks.frames
+            heard = frames.frame_at(time.perf_counter()) if frames.known else 0.0
+            self.feedback.answer(questions, max(0, round(heard)))
 
     def _settled(self, control: Control) -> Control | None:
         """A control with everything in it that a recording needs: a draw without a seed gets one. None where it is not for us."""
@@ -297,7 +307,7 @@ class Performance:
             self._repaints = counters.repaints
             frames = (tick - self._moved_at) * TICK_FRAMES + round(self._lead_seconds * ENGINE_SAMPLE_RATE)
             self._report.slowest_repaint_frames = max(self._report.slowest_repaint_frames, frames)
-            self._feedback.send("/vamen/repaint", 1000.0 * frames / ENGINE_SAMPLE_RATE, 1000.0 * seconds)
+            self.feedback.tell_repaint(1000.0 * frames / ENGINE_SAMPLE_RATE, 1000.0 * seconds)
 
     def _record(self, frame: int, controls: list[Control]) -> None:
         if self._take is None:
@@ -309,8 +319,8 @@ class Performance:
             self._take = None
             self._reporter.tell(f"The recording ends here: {error}")
 
-    def _tell(self, tick: int, controls: list[Control]) -> None:
-        """Keep the subscribers informed."""
+    def _pass_on(self) -> None:
+        """Hand what the engine has put down to those whom it concerns."""
         engine = self._engine
         for sentence in engine.errors:
             self._reporter.tell(sentence)
@@ -321,34 +331,6 @@ class Performance:
         if self._clock_out is not None and (line := engine.transport.line()) != self._line:
             self._line = line
             self._clock_out.follow(line)
-        if not self._feedback.subscribers:
-            return
-        if any(control.name != REFERENCE for control in controls):
-            self._send_state()
-        elif controls or self._sounding != engine.transport.sounding:
-            self._send_transport()
-        beat = engine.transport.beat_at(tick * TICK_FRAMES)
-        step = math.floor(beat * engine.model.metadata.spec.steps_per_beat)
-        if step != self._step:
-            self._step = step
-            bar, beat_in_bar = divmod(math.floor(beat), BEATS_PER_BAR)
-            self._feedback.send("/vamen/position", bar + 1, beat_in_bar + 1, step % engine.ring.steps + 1)
-
-    def _send_state(self) -> None:
-        engine, send = self._engine, self._feedback.send
-        for axis, position in zip(engine.model.metadata.axes, engine.space.axes, strict=True):
-            send(f"/vamen/state/axis/{axis.name}", position)
-        send("/vamen/state/gain", engine.gain)
-        send("/vamen/state/quantise", engine.quantise)
-        send("/vamen/state/morph/mode", engine.space.morph_mode)
-        send("/vamen/state/clock", engine.transport.clock)
-        send("/vamen/state/tempo/mode", engine.transport.tempo_mode)
-        self._send_transport()
-
-    def _send_transport(self) -> None:
-        self._sounding = self._engine.transport.sounding
-        self._feedback.send("/vamen/state/tempo", self._engine.transport.tempo)
-        self._feedback.send("/vamen/state/playing", int(self._sounding))
 
     def figures(self) -> dict[str, int | float]:
         """What the evening came to, by name."""

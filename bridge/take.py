@@ -17,7 +17,17 @@ from bridge.control import Control, ControlChange, Value
 from bridge.control_map import ControlMap
 from bridge.errors import VamenError, first_line
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
-from bridge.parameters import DECIMALS, MAX_SEED, PREFIX, ControlError, ControlLayout, format_control, parse, shown
+from bridge.parameters import (
+    BELONGS_TO_THE_EVENING,
+    DECIMALS,
+    MAX_SEED,
+    PREFIX,
+    ControlError,
+    ControlLayout,
+    format_control,
+    parse,
+    shown,
+)
 from bridge.player import TICK_FRAMES
 from bridge.whole_file import read_at_most, reason
 
@@ -90,7 +100,7 @@ class TakeWriter:
             VamenError: the disk did not take it.
         """
         controls = _by_step(change.control, self._layout)
-        lines = [_line(change.frame, control, self._layout) for control in controls if control.name != "subscribe"]
+        lines = [_line(change.frame, control, self._layout) for control in controls if control.name not in BELONGS_TO_THE_EVENING]
         data = "".join(lines).encode()
         start = self._file.tell()
         try:
@@ -218,7 +228,7 @@ class _Reader:
                 self._left_out.add(error.kind)
                 logger.warning("%s is left out, and so are others of its kind: %s", where, error)
             return []
-        return [] if control.name == "subscribe" else [_drawn(self._frame, control)]
+        return [] if control.name in BELONGS_TO_THE_EVENING else [_drawn(self._frame, control)]
 
     def _frame_of(self, where: str, stamp: int) -> int:
         elapsed = stamp - self._origin

@@ -7,11 +7,13 @@ other that may be running. Capture and player share one clock, so a frame that i
 from __future__ import annotations
 
 import os
+import queue
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +23,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bridge.osc import decode, encode
+from bridge.osc_packet import Argument, decode, encode
 
 WITHOUT_JACK = {"JACK_NO_START_SERVER": "1", "JACK_DEFAULT_SERVER": "vamen-rig-none"}
 """Beside a test that has a JACK server running, PortAudio must not find that and play there."""
@@ -136,7 +138,9 @@ class Playing:
         self._address = ("127.0.0.1", port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
-        self._socket.settimeout(START_SECONDS)
+        self._heard: queue.SimpleQueue[tuple[str, list[Argument]]] = queue.SimpleQueue()
+        self._ears = threading.Thread(target=self._hear, daemon=True)
+        self._ears.start()
         self.send("/vamen/subscribe", self._socket.getsockname()[1])
 
     def send(self, address: str, *values: float | int | str) -> None:
@@ -145,14 +149,28 @@ class Playing:
     def send_bytes(self, packet: bytes) -> None:
         self._socket.sendto(packet, self._address)
 
-    def wait_for(self, address: str, times: int = 1) -> list[list[object]]:
-        """The arguments of the next messages with this address: what paces the tests, instead of sleeping."""
-        found: list[list[object]] = []
+    def wait_for(self, address: str, times: int = 1) -> list[list[Argument]]:
+        """The arguments of the next messages with this address: what paces the tests, instead of sleeping.
+
+        Of the position's, which come 60 times a second, the first in every step counts.
+        """
+        found: list[list[Argument]] = []
         while len(found) < times:
-            for heard, arguments in decode(self._socket.recv(65_536)):
-                if heard == address:
-                    found.append(list(arguments))
+            heard, arguments = self._heard.get(timeout=START_SECONDS)
+            if heard == address:
+                found.append(arguments)
         return found
+
+    def _hear(self) -> None:
+        """Listen without pause: what the system has no room for while a test does something else is lost."""
+        step: Argument = None
+        while packet := self._socket.recv(65_536):
+            for address, arguments in decode(packet):
+                if address == "/vamen/column" or (address == "/vamen/position" and arguments[2] == step):
+                    continue
+                if address == "/vamen/position":
+                    step = arguments[2]
+                self._heard.put((address, arguments))
 
     def finish(self) -> None:
         """End it, and fail the test with what it said where that was no clean end."""
@@ -165,6 +183,8 @@ class Playing:
         output, errors = self.process.communicate(timeout=START_SECONDS)
         self.summary = dict(line.split(": ", 1) for line in output.splitlines() if ": " in line)
         self.errors = errors
+        self._socket.sendto(b"", self._socket.getsockname())
+        self._ears.join()
         self._socket.close()
         return self.process.returncode
 

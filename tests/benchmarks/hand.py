@@ -83,7 +83,7 @@ class Playhead:
         while True:
             for message in decode(self._socket.recv(65_536)):
                 match message:
-                    case "/vamen/position", [_, _, int(step)]:
+                    case "/vamen/position", [_, _, int(step), _]:
                         self.step = step
                         self._heard.set()
 
