@@ -72,6 +72,12 @@ def _add_play(commands: Commands[_CommandParser]) -> None:
         help="UDP port to listen on, 0 for any free one (default: %(default)s)",
     )  # fmt: skip
     play.add_argument(
+        "--osc-map",
+        type=Path,
+        metavar="FILE.toml",
+        help="what addresses of your own pages move, as TouchOSC's (default: nothing)",
+    )
+    play.add_argument(
         "--oscquery-port", type=_whole(0, 65_535), metavar="PORT",
         help="TCP port that tells other programs all addresses, 0 for any free one (default: the number of the OSC port)",
     )  # fmt: skip

@@ -26,6 +26,7 @@ from bridge.exporter import Exporter, ExportSettings, Reporter
 from bridge.mailbox import Mailbox
 from bridge.model import Model
 from bridge.osc import OscServer, exposure_warning
+from bridge.osc_map import OscMap
 from bridge.oscquery_server import QueryServer, query_server
 from bridge.parameters import DECIMALS, ControlLayout, layout_of
 from bridge.performance import Performance
@@ -75,7 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
         layout = layout_of(model.metadata)
         mailbox = Mailbox()
         folder = WatchFolder(arguments.watch_folder) if arguments.watch_folder else None
-        server = stack.enter_context(OscServer(arguments.osc_host, arguments.osc_port, mailbox, layout))
+        osc_map = OscMap.load(arguments.osc_map, layout) if arguments.osc_map else None
+        server = stack.enter_context(OscServer(arguments.osc_host, arguments.osc_port, mailbox, layout, osc_map=osc_map))
         if (warning := exposure_warning(arguments.osc_host)) is not None:
             logger.warning("%s", warning)
         query = query_server(arguments.osc_host, arguments.oscquery_port, server, mailbox, layout)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from bridge.errors import VamenError
 from bridge.mailbox import Mailbox
 from bridge.osc_feedback import OscFeedback
+from bridge.osc_map import OscMap
 from bridge.osc_packet import decode as decode
 from bridge.osc_packet import encode as encode
 from bridge.parameters import FOR_TAKES_ONLY, ControlError, ControlLayout, parse
@@ -38,7 +39,7 @@ class OscServer:
     Whatever arrives, the thread goes on: what the table does not take is counted by kind in `rejected`, and the first of a
     kind is logged, sent to the subscribers as /vamen/error and given to `on_rejected(kind, sentence)`. A continuous value that
     was clamped counts as "out of range" although its nearest end is taken. `received` counts messages, `rejected` malformed
-    packets too.
+    packets too. `osc_map` says what addresses mean that are not ours.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class OscServer:
         mailbox: Mailbox,
         layout: ControlLayout,
         on_rejected: Callable[[str, str], None] | None = None,
+        osc_map: OscMap | None = None,
     ) -> None:
         self.feedback = OscFeedback()
         self.received = 0
@@ -57,6 +59,7 @@ class OscServer:
         self._mailbox = mailbox
         self._layout = layout
         self._on_rejected = on_rejected
+        self._map = osc_map
         self._stopping = threading.Event()
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -171,6 +174,10 @@ class OscServer:
         for address, arguments in messages:
             self.received += 1
             try:
+                mapped = None if self._map is None else self._map.translate(address, arguments)
+                if mapped is not None:
+                    controls += mapped
+                    continue
                 control = parse(address, arguments, self._layout, self._reject)
                 if control.name in FOR_TAKES_ONLY:
                     raise ControlError("only in takes", f"{address} can only stand in a take; leave it out here.")

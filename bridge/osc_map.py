@@ -111,7 +111,7 @@ class OscMap:
         for targets in self._rows[address]:
             if len(arguments) > len(targets) or (len(targets) > 1 and len(arguments) < len(targets)):
                 raise ControlError(
-                    "wrong count", f"{address} is mapped to {len(targets)} and came with {len(arguments)} numbers."
+                    "wrong count", f"{address} is mapped to {len(targets)} target(s) and came with {len(arguments)} argument(s)."
                 )
             for number, target in enumerate(targets):
                 if target is not None:
