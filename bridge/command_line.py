@@ -75,7 +75,7 @@ def _add_play(commands: Commands[_CommandParser]) -> None:
         "--osc-map",
         type=Path,
         metavar="FILE.toml",
-        help="what addresses of your own pages move, as TouchOSC's (default: nothing)",
+        help="what the addresses of pages such as TouchOSC's move (default: nothing)",
     )
     play.add_argument(
         "--oscquery-port", type=_whole(0, 65_535), metavar="PORT",

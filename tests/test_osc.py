@@ -22,17 +22,11 @@ from pythonosc.udp_client import SimpleUDPClient
 from bridge.control import Control
 from bridge.errors import VamenError
 from bridge.mailbox import Mailbox
-from bridge.osc import (
-    MAX_REFUSALS,
-    MAX_SUBSCRIBERS,
-    RECEIVE_BUFFER_BYTES,
-    OscFeedback,
-    OscServer,
-    decode,
-    encode,
-    exposure_warning,
-)
-from bridge.parameters import ControlError, ControlLayout
+from bridge.model import Model
+from bridge.osc import RECEIVE_BUFFER_BYTES, OscServer, exposure_warning
+from bridge.osc_feedback import MAX_REFUSALS, MAX_SUBSCRIBERS, OscFeedback
+from bridge.osc_packet import decode, encode
+from bridge.parameters import PARAMETERS, ControlError, ControlLayout, layout_of
 from tests.fuzzing import bundle
 from tests.letters import PATIENCE_SECONDS, Letters
 from tests.rig import require_programs
@@ -202,6 +196,61 @@ def test_a_subscriber_who_vanishes_is_forgotten_and_the_others_are_not() -> None
     feedback.close()
 
 
+def test_of_two_subscribers_one_leaves_and_the_other_hears_on(server: OscServer, letters: Letters) -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as leaving,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as staying,
+    ):
+        client = SimpleUDPClient(HOST, server.port)
+        for ears in (leaving, staying):
+            ears.bind((HOST, 0))
+            ears.settimeout(PATIENCE_SECONDS)
+            client.send_message("/vamen/subscribe", ears.getsockname()[1])
+            letters.next()
+        assert server.feedback.anyone.is_set() and len(server.feedback.newcomers()) == 2
+        server.feedback.send("/n", 1)
+        client.send_message("/vamen/unsubscribe", leaving.getsockname()[1])
+        assert letters.next() == Control("unsubscribe", (), (leaving.getsockname()[1],))
+        server.feedback.send("/n", 2)
+        assert OscMessage(leaving.recv(2000)).params == [1]
+        assert [OscMessage(staying.recv(2000)).params for _ in range(2)] == [[1], [2]]
+        leaving.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            leaving.recv(2000)
+        assert server.feedback.subscribers == [staying.getsockname()] and not server.rejected
+        # Nobody can end what another has asked for, and who has gone cannot go again.
+        server.take(message("/vamen/unsubscribe", (staying.getsockname()[1], "i")), "127.0.0.2")
+        server.take(message("/vamen/unsubscribe", (leaving.getsockname()[1], "i")), HOST)
+        assert server.rejected == {"not subscribed": 2} and server.feedback.subscribers == [staying.getsockname()]
+        server.take(message("/vamen/unsubscribe", (staying.getsockname()[1], "i")), HOST)
+        assert not server.feedback.anyone.is_set()
+        # Who leaves before the main loop has looked is no newcomer.
+        server.feedback.subscribe(HOST, leaving.getsockname()[1])
+        server.feedback.unsubscribe(HOST, leaving.getsockname()[1])
+        assert server.feedback.newcomers() == []
+
+
+def test_who_does_not_read_misses_messages_and_stays() -> None:
+    feedback = OscFeedback()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ears:
+        ears.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        ears.bind((HOST, 0))
+        feedback.subscribe(*ears.getsockname())
+        for number in range(3000):
+            feedback.send("/n", number)
+        assert feedback.subscribers == [ears.getsockname()]
+        assert OscMessage(ears.recv(2000)).params == [0]
+    feedback.close()
+
+
+def test_what_was_sent_last_is_known_whoever_heard_it() -> None:
+    feedback = OscFeedback()
+    assert feedback.latest("/n") is None
+    feedback.send("/n", 1)
+    feedback.send("/n", 2, "x")
+    assert feedback.latest("/n") == (2, "x")
+
+
 def test_there_is_an_end_to_subscribers() -> None:
     server = OscServer(HOST, 0, Mailbox(), LAYOUT)
     for port in range(20_000, 20_000 + MAX_SUBSCRIBERS + 5):
@@ -210,6 +259,73 @@ def test_there_is_an_end_to_subscribers() -> None:
     assert server.rejected == {"not subscribed": 5}
     server.stop()
     assert server.feedback.subscribers == []
+
+
+NUMBERS = [("f", 1.0), ("d", 1.0), ("i", 1), ("h", 1), ("T", True)]
+
+
+@pytest.mark.parametrize(("tag", "value"), NUMBERS)
+@pytest.mark.parametrize(
+    "name", [name for name, spec in PARAMETERS.items() if spec.type in ("float", "int") and spec.count == "one"]
+)
+def test_every_type_of_number_is_a_number(name: str, tag: str, value: Any) -> None:
+    mailbox = Mailbox()
+    server = OscServer(HOST, 0, mailbox, LAYOUT)
+    address = "/vamen/" + PARAMETERS[name].address.replace("<axis>", "tone").replace("<step>", "2").replace("<dimension>", "3")
+    server.take(message(address, (value, tag)), HOST)
+    low = PARAMETERS[name].minimum
+    # What stands for itself in takes, and whoever has not subscribed, is turned down for that and not for its type.
+    refused = {"step_ticks": "only in takes", "unsubscribe": "not subscribed"}.get(name)
+    taken = [control.values for control in mailbox.drain()]
+    assert taken == ([] if refused else [(max(1.0, low),)]) and set(server.rejected) - {"out of range"} == ({refused} - {None})
+    server.stop()
+
+
+@pytest.mark.parametrize("tag", ["F", "N", "I", "T", "f", None])
+def test_a_button_is_pressed_by_anything_but_a_zero(tag: str | None) -> None:
+    mailbox = Mailbox()
+    server = OscServer(HOST, 0, mailbox, LAYOUT)
+    values: dict[str, Any] = {"F": False, "N": None, "I": None, "T": True, "f": 0.0}
+    server.take(b"/vamen/play\0,I\0\0" if tag == "I" else message("/vamen/play", *([(values[tag], tag)] if tag else [])), HOST)
+    assert mailbox.drain() == ([] if tag in ("F", "f") else [Control("play")])
+    server.take(b"/vamen/random\0\0\0,N\0\0", HOST)
+    assert mailbox.drain() == [Control("random")]
+
+
+def test_a_bundle_of_bundles_is_one_change(tiny_model: Model) -> None:
+    """Whatever is in it, and whatever its timetags say, the engine meets it in one tick."""
+
+    class Counted(Mailbox):
+        puts = 0
+
+        def put(self, *controls: Control) -> None:
+            self.puts += 1
+            super().put(*controls)
+
+    mailbox = Counted()
+    server = OscServer(HOST, 0, mailbox, layout_of(tiny_model.metadata))
+    packet = message("/vamen/axis/1", (0.0, "f"))
+    for depth in range(1, 60):
+        packet = bundle(
+            message("/vamen/axis/1", (depth / 64, "f")), packet, message(f"/vamen/latent/{depth % 32 + 1}/1", (0.5, "d")),
+            bundle(bundle(message("/vamen/gain", (depth / 64, "f")))), timetag=(2**63 + depth, 1, 5)[depth % 3],
+        )  # fmt: skip
+    server.take(packet, HOST)
+    assert mailbox.puts == 1
+    controls = mailbox.drain()
+    assert len(controls) == 1 + 1 + 32 and mailbox.drain() == [] and not server.rejected
+    assert Control("axis", (1,), (0.0,)) in controls and Control("gain", (), (59 / 64,)) in controls
+
+
+def test_what_has_arrived_is_in_the_mailbox_once_it_is_settled() -> None:
+    mailbox = Mailbox()
+    with OscServer(HOST, 0, mailbox, LAYOUT) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for number in range(1, 40):
+            for _ in range(20):
+                sender.sendto(message("/vamen/gain", (number / 64, "f")), (HOST, server.port))
+            assert server.settle(PATIENCE_SECONDS)
+            assert mailbox.drain() == [Control("gain", (), (number / 64,))]
+    assert not server.settle(0.0)
 
 
 def test_a_taken_port_is_one_sentence(server: OscServer) -> None:

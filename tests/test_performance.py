@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,14 +14,16 @@ import pytest
 
 import bridge.performance
 from bridge.clocks import Clocks
-from bridge.control import Control, ControlChange
+from bridge.control import Control, ControlChange, Value
 from bridge.engine import Engine
 from bridge.mailbox import Mailbox
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
 from bridge.model import Model
+from bridge.osc_feedback import OscFeedback
 from bridge.performance import Performance
 from bridge.performer import Performer
 from bridge.player import SILENCE, TICK_FRAMES, Publication
+from bridge.playhead import Playheads
 from bridge.ring_store import RING_SLOTS, RingStore
 from bridge.tempo_reference import TempoReference
 
@@ -93,9 +96,22 @@ class Evening:
     changes: list[ControlChange] = field(default_factory=list)
     published: list[Publication] = field(default_factory=list)
     told: list[tuple[Any, ...]] = field(default_factory=list)
+    playheads: Playheads = field(default_factory=Playheads)
     late: int = 0
     looks: int = 0
     ticks: int = 0
+
+
+class Told(OscFeedback):
+    """Writes down what would go to one subscriber."""
+
+    def __init__(self, told: list[tuple[Any, ...]]) -> None:
+        super().__init__()
+        self.anyone.set()
+        self._told = told
+
+    def send(self, address: str, *values: Value) -> None:
+        self._told.append((address, *values))
 
 
 def play(
@@ -122,8 +138,7 @@ def play(
         return tick(number, controls)
 
     monkeypatch.setattr(Engine, "tick", lambda self, number, controls: counted(number, controls))
-    feedback = SimpleNamespace(subscribers=[("host", 1)], send=lambda *message: evening.told.append(message))
-    reporter: Any = SimpleNamespace(feedback=feedback, tell=evening.told.append)
+    reporter: Any = SimpleNamespace(feedback=Told(evening.told), tell=evening.told.append)
     take: Any = SimpleNamespace(write=evening.changes.append)
     exporter: Any = SimpleNamespace(put=evening.told.append, written=[])
     performer = Performer(engine.space.slot(1), seed=1)
@@ -135,6 +150,7 @@ def play(
     performance.run(stage.stop)
     monkeypatch.undo()
     evening.published, evening.late, evening.looks = stage.published, stage.late, stage.looks
+    evening.playheads = performance.feedback.playheads
     return evening
 
 
@@ -204,11 +220,18 @@ def test_blocks_out_of_step_with_ticks_make_no_control_late(
     assert rested.late == 0
 
 
-def test_at_rest_few_ticks_are_run_and_the_steps_are_told(monkeypatch: pytest.MonkeyPatch, tiny_model: Model) -> None:
+def test_at_rest_few_ticks_are_run_and_the_position_is_known(monkeypatch: pytest.MonkeyPatch, tiny_model: Model) -> None:
     rested, awake = (play(monkeypatch, tiny_model, [], 256, resting) for resting in (True, False))
-    steps = SECONDS * 170.0 / 60.0 * 4
-    positions = [message for message in rested.told if message[0] == "/vamen/position"]
-    assert abs(len(positions) - steps) <= 2 and rested.told == awake.told
+    assert rested.told == awake.told
+    where: list[list[Any]] = [[], []]
+    for heard, evening in zip(where, (rested, awake), strict=True):
+        for frame in range(0, round((SECONDS - 0.1) * ENGINE_SAMPLE_RATE), ENGINE_SAMPLE_RATE // 60):
+            playhead = evening.playheads.at(frame)
+            assert playhead is not None
+            heard.append((playhead.position(frame), playhead.column(frame)))
+    assert where[0] == where[1]
+    bars, steps = [position[0] for position, _ in where[0]], {position[2] for position, _ in where[0]}
+    assert bars == sorted(bars) and bars[-1] == math.ceil(SECONDS * 170.0 / 60.0 / 4) and steps == set(range(1, 33))
     assert awake.ticks > 0.99 * SECONDS * ENGINE_SAMPLE_RATE / TICK_FRAMES
     assert rested.looks < 0.3 * awake.looks
     assert rested.published[:-1] == awake.published[:-1] and len(rested.published) > 10, "the performer varies the break"
