@@ -261,13 +261,12 @@ def test_there_is_an_end_to_subscribers() -> None:
     assert server.feedback.subscribers == []
 
 
+OF_ONE_NUMBER = [name for name, spec in PARAMETERS.items() if spec.type in ("float", "int") and spec.count == "one"]
 NUMBERS = [("f", 1.0), ("d", 1.0), ("i", 1), ("h", 1), ("T", True)]
 
 
 @pytest.mark.parametrize(("tag", "value"), NUMBERS)
-@pytest.mark.parametrize(
-    "name", [name for name, spec in PARAMETERS.items() if spec.type in ("float", "int") and spec.count == "one"]
-)
+@pytest.mark.parametrize("name", OF_ONE_NUMBER)
 def test_every_type_of_number_is_a_number(name: str, tag: str, value: Any) -> None:
     mailbox = Mailbox()
     server = OscServer(HOST, 0, mailbox, LAYOUT)

@@ -82,7 +82,8 @@ def test_a_pad_moves_two(tmp_path: Path) -> None:
     ("address", "arguments", "kind"),
     [
         ("/xy", [0.5], "wrong count"), ("/xy", [0.5, 0.5, 0.5], "wrong count"), ("/f", [0.1, 0.2], "wrong count"),
-        ("/f", [], "wrong count"), ("/f", ["x"], "wrong type"), ("/f", [float("nan")], "not finite"), ("/xy", [0.5, "x"], "wrong type"),
+        ("/f", [], "wrong count"), ("/f", ["x"], "wrong type"), ("/f", [float("nan")], "not finite"),
+        ("/xy", [0.5, "x"], "wrong type"),
     ],
 )  # fmt: skip
 def test_a_message_with_other_arguments_means_nothing(tmp_path: Path, address: str, arguments: list[object], kind: str) -> None:
@@ -142,8 +143,8 @@ def test_a_page_and_our_own_addresses_in_one_bundle_are_one_change(tmp_path: Pat
         "127.0.0.1",
     )  # fmt: skip
     assert mailbox.drain() == [
-        Control("axis", (1,), (0.25,)), Control("axis", (5,), (0.5,)), Control("axis", (6,), (1.0,)), Control("morph", (), (0.5,)),
-        Control("trigger", (), (7,)),
+        Control("axis", (1,), (0.25,)), Control("axis", (5,), (0.5,)), Control("axis", (6,), (1.0,)),
+        Control("morph", (), (0.5,)), Control("trigger", (), (7,)),
     ]  # fmt: skip
     assert server.rejected == {"wrong count": 1, "unknown address": 1}
 
