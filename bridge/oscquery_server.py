@@ -28,6 +28,9 @@ from bridge.told import State
 logger = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 16
+MAX_WAITING = 128
+"""Connections that the system keeps until we look: one more would have to be tried again a second later."""
+
 MAX_REQUEST_BYTES = 8192
 """Of a request's line and headers; what comes after them is not read."""
 
@@ -108,13 +111,6 @@ class QueryServer:
         self._server.server_close()
         self._server = self._thread = None
 
-    def __enter__(self) -> QueryServer:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
 
 class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """One thread a connection, and `MAX_CONNECTIONS` of them."""
@@ -123,7 +119,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     block_on_close = False
     # On Windows this would let another program take the port away.
     allow_reuse_address = os.name == "posix"
-    request_queue_size = MAX_CONNECTIONS
+    request_queue_size = MAX_WAITING
 
     def __init__(self, family: socket.AddressFamily, address: tuple[str, int], handler: type[_Handler]) -> None:
         self.address_family = family

@@ -13,6 +13,7 @@ import pytest
 import bridge.discovery
 from bridge.discovery import LOOPBACK, OSC_SERVICE, QUERY_SERVICE, Announcement
 from tests.letters import PATIENCE_SECONDS
+from tests.rig import wait_until
 
 
 def require_discovery() -> None:
@@ -72,7 +73,7 @@ def test_both_ports_are_announced_and_taken_back() -> None:
     listener = Found()
     with Zeroconf(interfaces=[LOOPBACK]) as browser:
         ServiceBrowser(browser, [OSC_SERVICE, QUERY_SERVICE], listener)
-        announcement = Announcement(LOOPBACK, 9000, 9010)
+        announcement = Announcement(LOOPBACK, 9000, 9010, quiet_seconds=0.0)
         announcement.start()
         assert listener.all.wait(PATIENCE_SECONDS)
         assert listener.ports == {OSC_SERVICE: 9000, QUERY_SERVICE: 9010}
@@ -82,9 +83,16 @@ def test_both_ports_are_announced_and_taken_back() -> None:
         assert listener.none.wait(PATIENCE_SECONDS)
 
 
+def test_who_ends_at_once_announces_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Announcement, "_announce", lambda self: pytest.fail("announced"))
+    announcement = Announcement(LOOPBACK, 9000, 9010)
+    announcement.start()
+    announcement.stop()
+
+
 def test_without_the_extra_nothing_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bridge.discovery.importlib.util, "find_spec", lambda name: None)
-    announcement = Announcement(LOOPBACK, 9000, 9010)
+    announcement = Announcement(LOOPBACK, 9000, 9010, quiet_seconds=0.0)
     announcement.start()
     announcement.stop()
 
@@ -92,7 +100,8 @@ def test_without_the_extra_nothing_is_announced(monkeypatch: pytest.MonkeyPatch)
 def test_a_network_that_takes_nothing_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     if importlib.util.find_spec("zeroconf") is None:
         require_discovery()
-    announcement = Announcement("no.such.host.invalid", 9000, 9010)
+    announcement = Announcement("no.such.host.invalid", 9000, 9010, quiet_seconds=0.0)
     announcement.start()
+    wait_until(lambda: caplog.records, "the line")
     announcement.stop()
     assert len(caplog.records) == 1 and "cannot be announced" in caplog.text
