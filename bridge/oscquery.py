@@ -16,7 +16,7 @@ from bridge.parameters import DECIMALS, FOR_TAKES_ONLY, ControlLayout, Parameter
 from bridge.told import WITH_STATE, State, ToldSpec, state_address, told_specs
 
 Json = dict[str, Any]
-Status = Literal[200, 204, 400, 404]
+Status = Literal[200, 204, 400, 404, 503]
 
 NO_VALUE, READ_ONLY, WRITE_ONLY, READ_AND_WRITE = 0, 1, 2, 3
 """The proposal's ACCESS."""

@@ -38,14 +38,15 @@ class Ears:
         self._outlet.subscribe(*self.address)
 
     def heard(self) -> dict[str, list[Argument]]:
-        self._outlet.send("/end")
+        self._outlet.send("/end", self.address[1])
         found: dict[str, list[Argument]] = {}
-        while "/end" not in found:
-            for address, arguments in decode(self.socket.recv(6000)):
+        while True:
+            [(address, arguments)] = decode(self.socket.recv(6000))
+            if address == "/end" and arguments == [self.address[1]]:
+                return found
+            if address != "/end":
                 assert address not in found, "told twice"
                 found[address] = arguments
-        del found["/end"]
-        return found
 
 
 @pytest.fixture

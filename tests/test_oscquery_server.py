@@ -150,18 +150,19 @@ def test_those_who_say_nothing_make_room(instrument: Instrument) -> None:
 
 
 def test_a_request_without_an_end_ends(instrument: Instrument, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bridge.oscquery_server, "REQUEST_SECONDS", 0.05)
-    with socket.create_connection((HOST, instrument.query.port), PATIENCE_SECONDS) as slow:
-        slow.sendall(b"GET /")
-        assert answered(slow) == b""
     with socket.create_connection((HOST, instrument.query.port), PATIENCE_SECONDS) as endless:
-        endless.sendall(b"GET /" + b"x" * (MAX_REQUEST_BYTES - 5))
+        # What has come by then is a question.
+        endless.sendall(b"GET /x HTTP/1.1\r\nX-Long: ".ljust(MAX_REQUEST_BYTES, b"x"))
         assert answered(endless).startswith(b"HTTP/1.1 404")
     with socket.create_connection((HOST, instrument.query.port), PATIENCE_SECONDS) as deaf:
         # Asks for everything and takes nothing of it.
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.sendall(b"GET / HTTP/1.1\r\n\r\n")
         assert get(instrument.query.port, "/vamen/gain?VALUE")[0] == 200
+    monkeypatch.setattr(bridge.oscquery_server, "REQUEST_SECONDS", 0.05)
+    with socket.create_connection((HOST, instrument.query.port), PATIENCE_SECONDS) as slow:
+        slow.sendall(b"GET /")
+        assert answered(slow) == b""
 
 
 @pytest.mark.parametrize(("text", "status"), [(b"POST / HTTP/1.1\r\n\r\n", b"501"), (b"GET http://[ HTTP/1.1\r\n\r\n", b"400")])

@@ -156,7 +156,9 @@ def arguments_for(address: str) -> st.SearchStrategy[list[Any]]:
     return st.sampled_from(counts).flatmap(lambda count: st.lists(number, min_size=count, max_size=count))
 
 
-messages = st.sampled_from(sorted(LAYOUT.addresses)).flatmap(lambda address: st.tuples(st.just(address), arguments_for(address)))
+# A reference never travels as OSC: float32 would not hold its frame.
+ADDRESSES = sorted(address for address, (spec, _) in LAYOUT.addresses.items() if spec.count != "reference")
+messages = st.sampled_from(ADDRESSES).flatmap(lambda address: st.tuples(st.just(address), arguments_for(address)))
 
 
 @given(messages)
