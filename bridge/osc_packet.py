@@ -42,20 +42,25 @@ def decode(packet: bytes) -> list[tuple[str, list[Argument]]]:
 
 def encode(address: str, *values: float | int | str) -> bytes:
     """An OSC message with float32, int32 and string arguments. Raises ValueError for an int beyond 32 bits."""
-    tags, data = [","], []
+    tags, layout = [","], [">"]
+    data: list[float | int | bytes] = []
     for value in values:
         if isinstance(value, str):
             tags.append("s")
-            data.append(_padded(value))
+            text = _padded(value)
+            layout.append(f"{len(text)}s")
+            data.append(text)
         elif isinstance(value, int):
             if not -(2**31) <= value < 2**31:
                 raise ValueError(f"{value} does not fit OSC's int32")
             tags.append("i")
-            data.append(struct.pack(">i", value))
+            layout.append("i")
+            data.append(value)
         else:
             tags.append("f")
-            data.append(struct.pack(">f", value))
-    return b"".join([_padded(address), _padded("".join(tags)), *data])
+            layout.append("f")
+            data.append(value)
+    return _padded(address) + _padded("".join(tags)) + struct.pack("".join(layout), *data)
 
 
 def _padded(text: str) -> bytes:

@@ -6,8 +6,10 @@ import copy
 import math
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.engine import Engine
 from bridge.generator import Ring
@@ -48,13 +50,19 @@ class Playhead:
         if not self.transport.sounding:
             return (0.0,) * COLUMN_BANDS
         column = self.ring.column_at(math.floor(self._place(frame)))
-        edges = np.arange(COLUMN_BANDS + 1) * len(column) // COLUMN_BANDS
-        bands = np.add.reduceat(column, edges[:-1]) / np.maximum(np.diff(edges), 1)
-        return tuple(np.clip(bands, 0.0, 1.0).tolist())
+        first_rows, rows = _bands(len(column))
+        return tuple((np.add.reduceat(column, first_rows) / rows).clip(0.0, 1.0).tolist())
 
     def _place(self, frame: int) -> float:
         """The place that sounds at a frame, in samples of the loop."""
         return self.transport.place_at(frame) % self.ring.grid.loop_length
+
+
+@lru_cache(maxsize=4)
+def _bands(n_mels: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first row of a picture in each band, and how many of its rows there are: (COLUMN_BANDS,) each."""
+    edges = np.arange(COLUMN_BANDS + 1) * n_mels // COLUMN_BANDS
+    return edges[:-1], np.maximum(np.diff(edges), 1)
 
 
 class Playheads:
