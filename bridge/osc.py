@@ -11,10 +11,12 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 
+from bridge.control import Control
 from bridge.errors import VamenError
 from bridge.mailbox import Mailbox
 from bridge.osc_feedback import OscFeedback
 from bridge.osc_map import OscMap
+from bridge.osc_packet import Argument
 from bridge.osc_packet import decode as decode
 from bridge.osc_packet import encode as encode
 from bridge.parameters import FOR_TAKES_ONLY, ControlError, ControlLayout, parse
@@ -170,25 +172,28 @@ class OscServer:
         except ControlError as error:
             self._reject(error)
             return
-        controls = []
+        controls: list[Control] = []
         for address, arguments in messages:
             self.received += 1
             try:
-                mapped = None if self._map is None else self._map.translate(address, arguments)
-                if mapped is not None:
-                    controls += mapped
-                    continue
-                control = parse(address, arguments, self._layout, self._reject)
-                if control.name in FOR_TAKES_ONLY:
-                    raise ControlError("only in takes", f"{address} can only stand in a take; leave it out here.")
-                if control.name == "subscribe":
-                    self.feedback.subscribe(sender_host, int(control.values[0]))
-                elif control.name == "unsubscribe":
-                    self.feedback.unsubscribe(sender_host, int(control.values[0]))
-                controls.append(control)
+                for control in self._meant(address, arguments):
+                    if control.name == "subscribe":
+                        self.feedback.subscribe(sender_host, int(control.values[0]))
+                    elif control.name == "unsubscribe":
+                        self.feedback.unsubscribe(sender_host, int(control.values[0]))
+                    controls.append(control)
             except ControlError as error:
                 self._reject(error)
         self._mailbox.put(*controls)
+
+    def _meant(self, address: str, arguments: list[Argument]) -> list[Control]:
+        """What a message says, in a page's words or in ours. Raises ControlError."""
+        if self._map is not None and (mapped := self._map.translate(address, arguments)) is not None:
+            return mapped
+        control = parse(address, arguments, self._layout, self._reject)
+        if control.name in FOR_TAKES_ONLY:
+            raise ControlError("only in takes", f"{address} can only stand in a take; leave it out here.")
+        return [control]
 
     def _reject(self, error: ControlError) -> None:
         self.rejected[error.kind] += 1
