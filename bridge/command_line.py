@@ -16,6 +16,7 @@ DESCRIPTION = "An instrument that plays breakbeats nobody has recorded."
 EPILOG = "`vamen COMMAND --help` says more; `vamen play --help` lists every OSC message."
 
 DEFAULT_OSC_PORT = 9000
+OSC_MAPS = Path(__file__).parent / "maps" / "osc"
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -72,11 +73,9 @@ def _add_play(commands: Commands[_CommandParser]) -> None:
         help="UDP port to listen on, 0 for any free one (default: %(default)s)",
     )  # fmt: skip
     play.add_argument(
-        "--osc-map",
-        type=Path,
-        metavar="FILE.toml",
-        help="what the addresses of pages such as TouchOSC's move (default: nothing)",
-    )
+        "--osc-map", type=_osc_map_path, metavar="FILE.toml",
+        help="what the addresses of pages of your own move; touchosc comes with VAmEn (default: nothing)",
+    )  # fmt: skip
     play.add_argument(
         "--oscquery-port", type=_whole(0, 65_535), metavar="PORT",
         help="TCP port that tells other programs all addresses, 0 for any free one (default: the number of the OSC port)",
@@ -169,6 +168,12 @@ def _model_path(text: str) -> Path:
     """A model file; the name alone of one that comes with VAmEn stands for it, unless there is such a file."""
     path = Path(text)
     return model_path(text) if text in SHIPPED_MODELS and not path.exists() else path
+
+
+def _osc_map_path(text: str) -> Path:
+    """A map of OSC pages; the name alone of one that comes with VAmEn stands for it, unless there is such a file."""
+    path, shipped = Path(text), OSC_MAPS / f"{text}.toml"
+    return shipped if shipped.exists() and not path.exists() else path
 
 
 def _add_tempo(parser: argparse.ArgumentParser, default: float | None, remark: str = "default: %(default)g") -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.command_line import OSC_MAPS, build_parser
 from bridge.control import Control
 from bridge.control_map import DEFAULT_MAP
 from bridge.errors import VamenError
@@ -18,7 +19,7 @@ from bridge.parameters import ControlError, ControlLayout
 from tests.fuzzing import bundle
 
 LAYOUT = ControlLayout(axis_names=("density", "tone", "air", "crush", "kick", "snare"), latent_dimensions=4, steps=32)
-TOUCHOSC = DEFAULT_MAP.parent / "touchosc.toml"
+TOUCHOSC = OSC_MAPS / "touchosc.toml"
 
 
 def osc_map(tmp_path: Path, *rows: str) -> OscMap:
@@ -147,6 +148,15 @@ def test_a_page_and_our_own_addresses_in_one_bundle_are_one_change(tmp_path: Pat
         Control("morph", (), (0.5,)), Control("trigger", (), (7,)),
     ]  # fmt: skip
     assert server.rejected == {"wrong count": 1, "unknown address": 1}
+
+
+def test_a_shipped_page_is_known_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = build_parser().parse_args
+    assert options(["play", "--osc-map", "touchosc"]).osc_map == TOUCHOSC
+    assert options(["play", "--osc-map", "mine.toml"]).osc_map == Path("mine.toml")
+    (tmp_path / "touchosc").touch()
+    assert options(["play", "--osc-map", "touchosc"]).osc_map == Path("touchosc")
 
 
 def test_every_control_of_the_shipped_page_moves_something() -> None:
