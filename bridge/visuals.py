@@ -56,6 +56,8 @@ class Visuals:
             except Exception:
                 # The last line of defence on stage: an error of ours loses one picture, not the others.
                 logger.exception("telling of the position met an error in VAmEn")
-            # A picture that could not be sent in time is left out.
-            due = max(due + 1.0 / FRAMES_PER_SECOND, now)
+            due += 1.0 / FRAMES_PER_SECOND
+            if due <= now:
+                # Pictures that could not be sent in time are left out.
+                due = now + 1.0 / FRAMES_PER_SECOND
             self._stopping.wait(max(0.0, due - time.perf_counter()))
