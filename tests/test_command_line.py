@@ -23,7 +23,8 @@ def test_play_has_the_documented_defaults() -> None:
     play = vars(parse("play"))
     del play["run"]
     assert play == {
-        "model": None, "bpm": 170.0, "clock": "internal", "osc_host": "127.0.0.1", "osc_port": 9000, "osc_map": None, "oscquery_port": None, "midi_in": [],
+        "model": None, "bpm": 170.0, "clock": "internal", "osc_host": "127.0.0.1", "osc_port": 9000, "midi_in": [],
+        "osc_map": None, "oscquery_port": None,
         "map": None, "output": "audio", "device": None, "channels": (1, 2), "watch_folder": None, "record": None,
         "capture": None, "drift": 1, "slot": [], "provider": "auto", "blocksize": 256, "midi_clock_out": None, "offset_ms": 0.0,
     }  # fmt: skip
