@@ -42,6 +42,10 @@ class LatentSpace:
         self._axes = [AXIS_MIDDLE] * len(metadata.axes)
         self._morph_ends = [1, min(2, len(metadata.slots))]
         self.morph_mode: MorphMode = "steps"
+        self.morph_position = 0.0
+        """Where the morph was last moved to."""
+        self.recalled_slot = 1
+        """The slot that was last recalled."""
 
     def to_values(self, latent: FloatArray) -> Values:
         """A latent (steps, latent_dimensions) in prior units, rounded."""
@@ -72,6 +76,15 @@ class LatentSpace:
     def axes(self) -> tuple[float, ...]:
         """Positions of the axes, 0..1, in the model's order."""
         return tuple(self._axes)
+
+    @property
+    def morph_ends(self) -> tuple[int, int]:
+        """The slots (from 1) at the morph's 0 and 1."""
+        return self._morph_ends[0], self._morph_ends[1]
+
+    def number(self, step: int, dimension: int) -> float:
+        """One number of the break as stored, in prior units; both count from 1."""
+        return float(self._break[step - 1, dimension - 1])
 
     def latent(self) -> FloatArray:
         """What should sound: the break, moved along every axis that is off its middle: (steps, latent_dimensions)."""
@@ -104,6 +117,7 @@ class LatentSpace:
                 self._jump(self.to_values(self._metadata.draw(np.random.default_rng(int(control.values[0])))))
             case "slot_recall":
                 self._jump(self.slot(int(control.values[0])))
+                self.recalled_slot = int(control.values[0])
             case "slot_store":
                 self._slots[int(control.values[0])] = self.to_values(self.latent())
             case "morph_a" | "morph_b":
@@ -112,6 +126,7 @@ class LatentSpace:
                 first, second = (self.slot(number) for number in self._morph_ends)
                 steps_per_beat = self._metadata.spec.steps_per_beat
                 self._break = rounded(morphed(first, second, float(control.values[0]), self.morph_mode, steps_per_beat))
+                self.morph_position = float(control.values[0])
             case "morph_mode":
                 self.morph_mode = "blend" if control.values[0] == "blend" else "steps"
             case _:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.control import Control
 from bridge.errors import VamenError
 from bridge.mailbox import Mailbox
 from bridge.parameters import FOR_TAKES_ONLY, ControlError, ControlLayout, parse, shown
@@ -256,6 +257,8 @@ class OscServer:
         on_rejected: Callable[[str, str], None] | None = None,
     ) -> None:
         self.feedback = OscFeedback()
+        self.keeps: Callable[[Control], bool] = lambda control: False
+        """Hears every control first; what it returns True for goes no further."""
         self.received = 0
         self.rejected: Counter[str] = Counter()
         self._host = host
@@ -351,7 +354,8 @@ class OscServer:
                     raise ControlError("only in takes", f"{address} can only stand in a take; leave it out here.")
                 if control.name == "subscribe":
                     self.feedback.subscribe(sender_host, int(control.values[0]))
-                controls.append(control)
+                if not self.keeps(control):
+                    controls.append(control)
             except ControlError as error:
                 self._reject(error)
         self._mailbox.put(*controls)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,17 @@ from bridge.control import Control, ControlChange, Value
 from bridge.control_map import ControlMap
 from bridge.errors import VamenError, first_line
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE
-from bridge.parameters import DECIMALS, MAX_SEED, PREFIX, ControlError, ControlLayout, format_control, parse, shown
+from bridge.parameters import (
+    BELONGS_TO_THE_EVENING,
+    DECIMALS,
+    MAX_SEED,
+    PREFIX,
+    ControlError,
+    ControlLayout,
+    format_control,
+    parse,
+    shown,
+)
 from bridge.player import TICK_FRAMES
 from bridge.whole_file import read_at_most, reason
 
@@ -90,7 +100,7 @@ class TakeWriter:
             VamenError: the disk did not take it.
         """
         controls = _by_step(change.control, self._layout)
-        lines = [_line(change.frame, control, self._layout) for control in controls if control.name != "subscribe"]
+        lines = [_line(change.frame, control, self._layout) for control in controls if control.name not in BELONGS_TO_THE_EVENING]
         data = "".join(lines).encode()
         start = self._file.tell()
         try:
@@ -218,7 +228,7 @@ class _Reader:
                 self._left_out.add(error.kind)
                 logger.warning("%s is left out, and so are others of its kind: %s", where, error)
             return []
-        return [] if control.name == "subscribe" else [_drawn(self._frame, control)]
+        return [] if control.name in BELONGS_TO_THE_EVENING else [_drawn(self._frame, control)]
 
     def _frame_of(self, where: str, stamp: int) -> int:
         elapsed = stamp - self._origin
@@ -268,10 +278,13 @@ def _argument(tag: str, token: str) -> Any:
     return {"T": True, "F": False}.get(tag)
 
 
-def read_midi(path: Path, control_map: ControlMap) -> list[ControlChange]:
+def read_midi(
+    path: Path, control_map: ControlMap, follow: Callable[[Control], None] = lambda control: None
+) -> list[ControlChange]:
     """A standard MIDI file's CC lanes and notes as changes, at the frames where the file's own tempo puts them.
 
-    A tempo in the file is also the tempo that is played, clamped to what /vamen/tempo takes, so that its bars are ours.
+    A tempo in the file is also the tempo that is played, clamped to what /vamen/tempo takes, so that its bars are ours. `follow`
+    is given every control before the next message is looked at, so that the map can know where the parameters are by then.
 
     Raises:
         VamenError: the file cannot be read or is no MIDI file of type 0 or 1.
@@ -308,5 +321,7 @@ def read_midi(path: Path, control_map: ControlMap) -> list[ControlChange]:
             controls = [parse(f"{PREFIX}/tempo", [beats_per_minute], control_map.layout)]
         else:
             controls = control_map.translate(message)
-        changes += [_drawn(frame, control) for control in controls]
+        for control in controls:
+            changes.append(_drawn(frame, control))
+            follow(changes[-1].control)
     return changes
