@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bridge import __version__
 from bridge.errors import VamenError
+from bridge.map_places import map_path
 from bridge.parameters import DEFAULT_BEATS_PER_MINUTE, DOCUMENTED_LAYOUT, MAX_SEED, PARAMETERS
 from bridge.shipped_models import SHIPPED_MODELS, model_path
 
@@ -30,7 +31,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_render(commands)
     _add_sample(commands)
     _add_encode(commands)
-    devices = commands.add_parser("devices", help="list sound devices and MIDI ports")
+    _add_learn(commands)
+    devices = commands.add_parser("devices", help="list sound devices, MIDI ports and control maps")
     devices.set_defaults(run=_devices)
     doctor = commands.add_parser("doctor", help="say what is there, test it for ten seconds, give a verdict")
     _add_model_options(doctor)
@@ -83,6 +85,10 @@ def _add_play(commands: Commands[_CommandParser]) -> None:
     play.add_argument(
         "--midi-in", metavar="NAME", action="append", default=[],
         help="MIDI port to listen to; part of its name is enough, and there may be several",
+    )  # fmt: skip
+    play.add_argument(
+        "--midi-virtual", action="store_true",
+        help="make a MIDI input called VAmEn that other programs find and send to (macOS, Linux)",
     )  # fmt: skip
     play.add_argument("--midi-clock-out", metavar="NAME", help="MIDI port that our clock is sent to")
     _add_control_map(play)
@@ -155,6 +161,25 @@ def _add_encode(commands: Commands[_CommandParser]) -> None:
     encode.set_defaults(run=_encode)
 
 
+def _add_learn(commands: Commands[_CommandParser]) -> None:
+    learn = commands.add_parser("learn", help="have a MIDI controller's knobs and pads move what you want")
+    learn.add_argument(
+        "targets", nargs="*", metavar="TARGET",
+        help="address, as axis/1, gain, play; slot/recall=3 for a pad that sends a value (default: every axis)",
+    )  # fmt: skip
+    learn.add_argument(
+        "--midi-in", metavar="NAME", action="append", default=[], help="MIDI port to listen to (default: all that are there)"
+    )
+    learn.add_argument(
+        "--map",
+        type=map_path,
+        metavar="MAP",
+        help="control map to change, or to begin (default: the one that play uses)",
+    )
+    learn.add_argument("--model", type=_model_path, metavar="MODEL", help="model whose axes are meant (default: hifi)")
+    learn.set_defaults(run=_learn)
+
+
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", type=_model_path, metavar="MODEL", help="model file, or hifi or classic, which come with VAmEn (default: hifi)"
@@ -185,7 +210,10 @@ def _add_tempo(parser: argparse.ArgumentParser, default: float | None, remark: s
 
 
 def _add_control_map(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--map", type=Path, metavar="FILE.toml", help="what MIDI messages move (default: the shipped map)")
+    parser.add_argument(
+        "--map", type=map_path, metavar="MAP",
+        help="what MIDI messages move: a file, or a controller from `vamen devices` (default: what was learnt, or a map for any)",
+    )  # fmt: skip
 
 
 def _add_watch_folder(parser: argparse.ArgumentParser) -> None:
@@ -270,6 +298,12 @@ def _sample(arguments: argparse.Namespace) -> int:
 
 def _encode(arguments: argparse.Namespace) -> int:
     from bridge.encode import run
+
+    return run(arguments)
+
+
+def _learn(arguments: argparse.Namespace) -> int:
+    from bridge.learn_command import run
 
     return run(arguments)
 

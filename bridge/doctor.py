@@ -21,6 +21,7 @@ import soundfile
 from bridge import __version__
 from bridge.break_render import render_break
 from bridge.errors import VamenError
+from bridge.map_places import shipped_maps
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
 from bridge.model import Model
 from bridge.provider_choice import Timing, cpu_seconds, graph_seconds, median_seconds, remember
@@ -45,12 +46,13 @@ MOST_LATE_SHARE = 0.25
 
 
 def list_devices() -> int:
-    """`vamen devices`: every sound device and MIDI port, or the sentence that says why there is none."""
+    """`vamen devices`: every sound device, MIDI port and control map, or the sentence that says why there is none."""
     from bridge.midi_ports import INPUT, OUTPUT
 
     _print_sound_devices()
     _print_midi_ports(INPUT)
     _print_midi_ports(OUTPUT)
+    print(f"Control maps for --map: {', '.join(shipped_maps())}")
     return 0
 
 

@@ -198,7 +198,7 @@ class Engine:
                     self.quantise = str(control.values[0])
                 case "step_ticks":
                     raise VamenError(f"{control.name} can only stand at the start of a take; leave it out here.")
-                case "subscribe" | "unsubscribe":
+                case "subscribe" | "unsubscribe" | "learn":
                     pass
                 case "export":
                     name = str(control.values[0]) if control.values else ""

@@ -87,6 +87,10 @@ class LatentSpace:
         """The slots (from 1) at the morph's 0 and 1."""
         return self._morph_ends[0], self._morph_ends[1]
 
+    def number(self, step: int, dimension: int) -> float:
+        """One number of the break as stored, in prior units; both count from 1."""
+        return float(self._break[step - 1, dimension - 1])
+
     def latent(self) -> FloatArray:
         """What should sound: the break, moved along every axis that is off its middle: (steps, latent_dimensions)."""
         metadata = self._metadata

@@ -20,15 +20,18 @@ from typing import TYPE_CHECKING
 
 from bridge.clocks import Clocks
 from bridge.control_map import ControlMap
+from bridge.current_values import LiveValues
 from bridge.discovery import Announcement
 from bridge.engine import Engine
 from bridge.exporter import Exporter, ExportSettings, Reporter
+from bridge.learning import Learning
 from bridge.mailbox import Mailbox
+from bridge.map_places import DEFAULT_MAP, played_map
 from bridge.model import Model
 from bridge.osc import OscServer, exposure_warning
 from bridge.osc_map import OscMap
 from bridge.oscquery_server import QueryServer, query_server
-from bridge.parameters import DECIMALS, ControlLayout, layout_of
+from bridge.parameters import DECIMALS, layout_of
 from bridge.performance import Performance
 from bridge.performer import Performer
 from bridge.ring_store import SLOWEST_TEMPO, RingStore, live_slots
@@ -89,10 +92,13 @@ def run(arguments: argparse.Namespace) -> int:
             mailbox,
             tell,
             offset_seconds=arguments.offset_ms / 1000.0,
-            has_midi=bool(arguments.midi_in),
+            has_midi=bool(arguments.midi_in) or arguments.midi_virtual,
         )
         stack.callback(clocks.stop)
-        midi_names = _open_midi(stack, arguments, mailbox, layout, clocks, tell)
+        values = LiveValues(layout, mailbox)
+        learning = Learning(layout, played_map(arguments.map), server.feedback.send, reporter.tell)
+        midi_names = _open_midi(stack, arguments, mailbox, values, clocks, tell, learning)
+        server.keeps = learning.take
         clock_out = None
         if arguments.midi_clock_out is not None:
             clock_out, name = _open_clock_out(stack, arguments.midi_clock_out, clocks, tell)
@@ -113,6 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
         engine = Engine(model, RingStore(sound.rings, lambda: sound.released_sequence), round(arguments.bpm, DECIMALS))
         for number, latent in load_slots(arguments.slot, model).items():
             engine.space.put_slot(number, latent)
+        values.instrument = engine
         settings = ExportSettings(folder.path, arguments.model, arguments.provider) if folder else None
         exporter = Exporter(settings, reporter)
         exporter.start()
@@ -135,18 +142,28 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _open_midi(
-    stack: ExitStack, arguments: argparse.Namespace, mailbox: Mailbox, layout: ControlLayout, clocks: Clocks, tell: Tell
+    stack: ExitStack,
+    arguments: argparse.Namespace,
+    mailbox: Mailbox,
+    values: LiveValues,
+    clocks: Clocks,
+    tell: Tell,
+    learning: Learning,
 ) -> list[str]:
-    """Open every MIDI input that is named; a map is kept for each, since it knows which keys are down."""
-    control_map = ControlMap.load(arguments.map, layout)
+    """Open every MIDI input that is named, and our own; a map is kept for each, since it knows which keys are down."""
+    path = played_map(arguments.map)
+    control_map = ControlMap.load(path, values.layout, values)
+    if path not in (arguments.map, DEFAULT_MAP):
+        logger.info("what MIDI moves was learnt before: %s", path)
     names: list[str] = []
-    for wanted in arguments.midi_in:
+    for wanted in [*arguments.midi_in, *([None] if arguments.midi_virtual else [])]:
         from bridge.midi import MidiInput
 
-        midi = MidiInput(wanted, control_map, mailbox, clocks.midi, tell)
+        learning.maps.append(control_map)
+        midi = MidiInput(wanted, control_map, mailbox, clocks.midi, tell, learning)
         names.append(midi.start())
         stack.callback(midi.stop)
-        control_map = ControlMap.load(arguments.map, layout)
+        control_map = ControlMap.load(path, values.layout, values)
     return names
 
 

@@ -24,6 +24,7 @@ class Mailbox:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[object, Control] = {}
+        self._under_way: list[Control] = []
         self._events = 0
         self._filled = threading.Event()
         self._since = 0.0
@@ -74,10 +75,15 @@ class Mailbox:
     def drain(self) -> list[Control]:
         """Everything that waits, in order; the mailbox is empty afterwards."""
         with self._lock:
-            waiting = list(self._waiting.values())
+            self._under_way = list(self._waiting.values())
             self._waiting.clear()
             self._filled.clear()
-            return waiting
+            return list(self._under_way)
+
+    def pending(self) -> list[Control]:
+        """What waits, and before it what was taken last, in order: an engine may not have acted on all of it yet."""
+        with self._lock:
+            return [*self._under_way, *self._waiting.values()]
 
     def _tapped(self, now: float) -> Control | None:
         """The tempo that a hand means which taps now, if it means one yet."""

@@ -18,9 +18,10 @@ import mido
 
 from bridge.clock_input import ClockInput
 from bridge.control_map import ControlMap
+from bridge.learning import Learning
 from bridge.mailbox import Mailbox
 from bridge.midi_clock import MESSAGE_LENGTHS, ArrivalTimes
-from bridge.midi_ports import INPUT, LOOK_SECONDS, MidiPort
+from bridge.midi_ports import INPUT, LOOK_SECONDS, VIRTUAL_NAME, MidiPort, VirtualPort
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,9 @@ ACTIVE_SENSING = 0xFE
 
 
 class MidiInput:
-    """One MIDI input, found by (part of) its name; `start` opens it and begins to listen, `stop` ends both.
+    """One MIDI input, found by (part of) its name, or without one a port of our own that others find by its name.
+
+    `start` opens it and begins to listen, `stop` ends both.
 
     Whatever arrives, the thread goes on. `received` counts messages, `rejected` those that are no MIDI; clock and active sensing
     come by the dozen and do not count. With `clock` the port can be its master. A port that goes away lets go of its keys and is
@@ -42,23 +45,23 @@ class MidiInput:
 
     def __init__(
         self,
-        name: str,
+        name: str | None,
         control_map: ControlMap,
         mailbox: Mailbox,
         clock: ClockInput | None = None,
         tell: Callable[[str], None] = logger.warning,
+        learning: Learning | None = None,
     ) -> None:
         self.received = 0
         self.rejected: Counter[str] = Counter()
-        self._wanted = name
+        self._wanted = VIRTUAL_NAME if name is None else name
         self._control_map = control_map
         self._mailbox = mailbox
         self._clock = clock
         self._tell = tell
-        self._port = MidiPort(INPUT, name)
+        self._learning = learning
+        self._port = VirtualPort() if name is None else MidiPort(INPUT, name)
         self._arrivals = ArrivalTimes()
-        self._held: set[tuple[int, int]] = set()
-        """Channel and number of the keys that are down."""
         self._next_port_look = self._next_clock_look = 0.0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -109,11 +112,9 @@ class MidiInput:
                 shown = " ".join(f"{byte:02x}" for byte in data[:16])
                 logger.warning("%s sent no MIDI message (%s: %s). More of these are only counted.", self._wanted, shown, error)
             return
-        if message.type == "note_on" and message.velocity > 0:
-            self._held.add((message.channel, message.note))
-        elif message.type in ("note_on", "note_off"):
-            self._held.discard((message.channel, message.note))
-        self._mean(message)
+        learnt = None if self._learning is None else self._learning.hear(message, self._control_map)
+        for control in self._control_map.translate(message) if learnt is None else learnt:
+            self._mailbox.put(control)
 
     def poll(self, now: float) -> None:
         """Take what waits at `now` (`time.perf_counter`), and look after port and clock; the thread does so every 2 ms."""
@@ -155,11 +156,6 @@ class MidiInput:
         if sentence is not None:
             self._tell(sentence)
         if self._port.client is None:
-            # Nobody will say any more that they were let go.
-            while self._held:
-                channel, note = self._held.pop()
-                self._mean(mido.Message("note_off", channel=channel, note=note))
-
-    def _mean(self, message: mido.Message) -> None:
-        for control in self._control_map.translate(message):
-            self._mailbox.put(control)
+            # Nobody will say any more that keys and buttons were let go.
+            for control in self._control_map.let_go():
+                self._mailbox.put(control)

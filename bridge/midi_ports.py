@@ -20,6 +20,8 @@ from bridge.jack_watch import WATCH
 
 ALSA_SEQUENCER = Path("/dev/snd/seq")
 CLIENT_NAME = "vamen"
+VIRTUAL_NAME = "VAmEn"
+"""Of the input that others find and send to."""
 
 LOOK_SECONDS = 0.25
 """Between two looks at whether a port is still there. A list of ports takes half a millisecond; a plug that lost touch may be
@@ -161,6 +163,57 @@ class MidiPort:
             if found:
                 return found[0] if len(found) == 1 else None
         return None
+
+
+class VirtualPort:
+    """An input of our own, that other programs find and send to by its name; used as a `MidiPort` is."""
+
+    def __init__(self) -> None:
+        self.client: Any = None
+        """rtmidi's MidiIn; None while there is none, because the system's MIDI has gone."""
+        self._losses = 0
+
+    def open(self) -> str:
+        """Make the port; returns its name.
+
+        Raises:
+            VamenError: the system has no MIDI, or none in which programs make ports.
+        """
+        if sys.platform == "win32":
+            raise VamenError("Programs cannot make MIDI ports on Windows: make one with loopMIDI, and name it to --midi-in.")
+        client, self._losses = _client(INPUT)
+        try:
+            client.open_virtual_port(VIRTUAL_NAME)
+        except (rtmidi.RtMidiError, NotImplementedError) as error:
+            WATCH.delete(client, self._losses)
+            raise VamenError(
+                f"The MIDI input {VIRTUAL_NAME} cannot be made ({error}); use a port of the system with --midi-in NAME."
+            ) from error
+        self.client = client
+        return VIRTUAL_NAME
+
+    def look(self) -> str | None:
+        """Make the port again where its JACK server has ended; returns a sentence when it has gone or is back."""
+        was_there = self.client is not None
+        if self._losses != WATCH.losses:
+            self.close()
+        if self.client is None:
+            try:
+                self.open()
+            except VamenError:
+                # No MIDI at the moment: the next look tries again.
+                self.close()
+        if was_there == (self.client is not None):
+            return None
+        if was_there:
+            return f"The MIDI input {VIRTUAL_NAME} has gone; it is made again when the system's MIDI returns."
+        return f"The MIDI input {VIRTUAL_NAME} is back."
+
+    def close(self) -> None:
+        """Take the port away; nothing happens if there is none."""
+        if self.client is not None:
+            client, self.client = self.client, None
+            WATCH.delete(client, self._losses)
 
 
 def _client(kind: PortKind) -> tuple[Any, int]:

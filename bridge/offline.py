@@ -11,8 +11,11 @@ import numpy as np
 from bridge.break_render import export_break
 from bridge.control import Control, ControlChange
 from bridge.control_map import ControlMap
+from bridge.current_values import FollowedValues
 from bridge.engine import Engine, ExportRequest
+from bridge.latent_space import LatentSpace
 from bridge.limiter import Limiter
+from bridge.map_places import played_map
 from bridge.mel_spectrogram import BEATS_PER_BAR, FloatArray
 from bridge.model import Model
 from bridge.parameters import DEFAULT_BEATS_PER_MINUTE, layout_of
@@ -116,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
     model = Model.load(arguments.model, provider=arguments.provider)
     layout = layout_of(model.metadata)
     if arguments.take.suffix.lower() in MIDI_SUFFIXES:
-        changes = read_midi(arguments.take, ControlMap.load(arguments.map, layout))
+        changes = _read_midi(arguments, model)
     else:
         changes = read_take(arguments.take, layout)
     folder = WatchFolder(arguments.watch_folder) if arguments.watch_folder else None
@@ -142,6 +145,19 @@ def run(arguments: argparse.Namespace) -> int:
             writer.write(limiter.process(block))
         writer.write(limiter.process(np.zeros(limiter.latency_frames, dtype=np.float32)))
     return 0
+
+
+def _read_midi(arguments: argparse.Namespace, model: Model) -> list[ControlChange]:
+    """A MIDI file through the control map, which is told where the engine will be by then."""
+    layout = layout_of(model.metadata)
+    space = LatentSpace(model.metadata)
+    for number, latent in load_slots(arguments.slot, model).items():
+        space.put_slot(number, latent)
+    values = FollowedValues(layout, space, DEFAULT_BEATS_PER_MINUTE if arguments.bpm is None else arguments.bpm)
+    control_map = ControlMap.load(played_map(arguments.map), layout, values)
+    if control_map.asks_where_parameters_are:
+        return read_midi(arguments.take, control_map, values.follow)
+    return read_midi(arguments.take, control_map)
 
 
 def report(sentence: str) -> None:

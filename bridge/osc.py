@@ -54,6 +54,8 @@ class OscServer:
         osc_map: OscMap | None = None,
     ) -> None:
         self.feedback = OscFeedback()
+        self.keeps: Callable[[Control], bool] = lambda control: False
+        """Hears every control first; what it returns True for goes no further."""
         self.received = 0
         self.rejected: Counter[str] = Counter()
         self._host = host
@@ -181,7 +183,8 @@ class OscServer:
                         self.feedback.subscribe(sender_host, int(control.values[0]))
                     elif control.name == "unsubscribe":
                         self.feedback.unsubscribe(sender_host, int(control.values[0]))
-                    controls.append(control)
+                    if not self.keeps(control):
+                        controls.append(control)
             except ControlError as error:
                 self._reject(error)
         self._mailbox.put(*controls)

@@ -14,14 +14,16 @@ Several rows may have one address.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bridge.control import Control
-from bridge.control_map import MAX_ROWS, NOT_FOR_HANDS, _curve, _is_resting_axis, _range, read_document
+from bridge.control_map import read_document
+from bridge.curve import Curve
 from bridge.errors import VamenError
+from bridge.map_reading import MAX_ROWS, curve_named, is_resting_axis, playable, value_range
 from bridge.parameters import PREFIX, ControlError, ControlLayout, ParameterSpec, parse, shown
 
 PRESSED = 0.5
@@ -38,7 +40,7 @@ class _Target:
     spec: ParameterSpec
     low: float
     high: float
-    curve: Callable[[float, float, float], float]
+    curve: Curve
     button: bool
     value: Any
     release: Any
@@ -69,7 +71,7 @@ class _Target:
             self._send(self.release)
 
     def _moved_to(self, position: float) -> list[Control]:
-        value = self.curve(position, self.low, self.high)
+        value = self.curve.value(position, self.low, self.high)
         control = self._send(round(value) if self.spec.type == "int" else value)
         if self.spec.type == "int" and control == self.last:
             # A fader that chooses among slots passes several values on each: only a new choice is one.
@@ -162,18 +164,14 @@ def _row(table: Any, layout: ControlLayout) -> tuple[str, list[_Target | None]]:
 
 
 def _target(address: str, table: dict[str, Any], layout: ControlLayout) -> _Target | None:
-    if _is_resting_axis(address, layout):
+    if is_resting_axis(address, layout):
         return None
-    if address not in layout.addresses:
-        parse(address, [], layout)
-    spec = layout.addresses[address][0]
-    if spec.count in ("vector", "matrix or vector") or spec.name in NOT_FOR_HANDS:
-        raise ValueError(f"{address} cannot be played from a page.")
+    spec = playable(address, layout)
     button = spec.type in ("button", "text") or spec.count == "optional" or "value" in table
     if "release" in table and not button:
         raise ValueError("release belongs to a button.")
-    low, high = _range(table, spec, layout, button)
-    curve = _curve(table, low, high)
+    low, high = value_range(table, spec, layout, button)
+    curve = curve_named(table, low, high)
     target = _Target(address, spec, low, high, curve, button, table.get("value"), table.get("release"), layout)
     target.check()
     return target

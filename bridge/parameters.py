@@ -29,6 +29,8 @@ DEFAULT_BEATS_PER_MINUTE = 170.0
 MAX_SEED = 2**31 - 1
 MAX_NAME_LENGTH = 64
 NAME = re.compile(r"(\w[\w.+-]*)?")
+TO_LEARN = re.compile(r"(/?\w[\w/.+-]*(=[\w.+-]+)?)?")
+"""An address, with or without /vamen, and for a button or pad the value that it is to send: slot/recall=3."""
 
 Kind = Literal[
     "malformed packet", "unknown address", "wrong type", "wrong count", "not finite", "out of range", "button released",
@@ -60,6 +62,8 @@ class ParameterSpec:
     choices: tuple[str, ...] = ()
     default: Value | None = None
     """What the instrument starts with; None where nothing of the kind is set."""
+    words: re.Pattern[str] = NAME
+    """What a text without choices looks like."""
 
     def highest(self, layout: ControlLayout) -> float:
         return float(getattr(layout, self.maximum)) if isinstance(self.maximum, str) else self.maximum
@@ -125,6 +129,9 @@ PARAMETERS: dict[str, ParameterSpec] = {
                       "send state, position, column, repaint times, file paths and errors to this port",
                       minimum=1, maximum=65535),
         ParameterSpec("unsubscribe", "unsubscribe", "int", "send nothing more to this port", minimum=1, maximum=65535),
+        ParameterSpec("learn", "learn", "text",
+                      "the next knob, pad or key that moves gets this address; without one, the next control that arrives by OSC "
+                      "says which, and a second time gives up", count="optional", words=TO_LEARN),
         ParameterSpec("step_ticks", "schedule/step_ticks", "int",
                       "ticks of 256 frames that painting a step in haste is given; stands at the start of a take only",
                       minimum=1, maximum=64),
@@ -137,7 +144,7 @@ PARAMETERS: dict[str, ParameterSpec] = {
 FOR_TAKES_ONLY = frozenset({"step_ticks", "reference"})
 """What the engine writes down for itself: in a take it is needed, from a hand it would mean nothing."""
 
-BELONGS_TO_THE_EVENING = frozenset({"subscribe", "unsubscribe"})
+BELONGS_TO_THE_EVENING = frozenset({"subscribe", "unsubscribe", "learn"})
 """What is said to the program and not to the instrument: it stands in no take, and the engine does not obey it."""
 
 REFERENCE_NUMBERS = 4
@@ -307,7 +314,7 @@ def _text(spec: ParameterSpec, argument: object, address: str) -> str:
         return argument
     # A take's lines are split at spaces by liblo's readers.
     name = re.sub(r"\s+", "_", argument)
-    if len(name) > MAX_NAME_LENGTH or not NAME.fullmatch(name):
+    if len(name) > MAX_NAME_LENGTH or not spec.words.fullmatch(name):
         raise ControlError(
             "out of range",
             f"{address} takes a name of letters, digits and . _ + - (at most {MAX_NAME_LENGTH}, a letter or digit first) "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -278,10 +278,13 @@ def _argument(tag: str, token: str) -> Any:
     return {"T": True, "F": False}.get(tag)
 
 
-def read_midi(path: Path, control_map: ControlMap) -> list[ControlChange]:
+def read_midi(
+    path: Path, control_map: ControlMap, follow: Callable[[Control], None] = lambda control: None
+) -> list[ControlChange]:
     """A standard MIDI file's CC lanes and notes as changes, at the frames where the file's own tempo puts them.
 
-    A tempo in the file is also the tempo that is played, clamped to what /vamen/tempo takes, so that its bars are ours.
+    A tempo in the file is also the tempo that is played, clamped to what /vamen/tempo takes, so that its bars are ours. `follow`
+    is given every control before the next message is looked at, so that the map can know where the parameters are by then.
 
     Raises:
         VamenError: the file cannot be read or is no MIDI file of type 0 or 1.
@@ -318,5 +321,7 @@ def read_midi(path: Path, control_map: ControlMap) -> list[ControlChange]:
             controls = [parse(f"{PREFIX}/tempo", [beats_per_minute], control_map.layout)]
         else:
             controls = control_map.translate(message)
-        changes += [_drawn(frame, control) for control in controls]
+        for control in controls:
+            changes.append(_drawn(frame, control))
+            follow(changes[-1].control)
     return changes

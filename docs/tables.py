@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from bridge.control_map import DEFAULT_MAP
+from bridge.map_places import DEFAULT_MAP
 from bridge.parameters import markdown_table
 
 README = Path(__file__).parent.parent / "README.md"

@@ -18,7 +18,7 @@ FUZZED_PACKETS = int(os.environ.get("VAMEN_FUZZ_PACKETS", "50000"))
 SEED = int(os.environ.get("VAMEN_FUZZ_SEED", "2026"))
 
 MEANS_ITSELF_ONLY_LATER = FOR_TAKES_ONLY | BELONGS_TO_THE_EVENING | {"tap"}
-"""What does not arrive as it was sent: refused from a hand, turned into a tempo, or refused where there are too many."""
+"""What does not arrive as it was sent: refused from a hand, turned into a tempo, or meant for the program."""
 
 NUMBER_TAGS = {"f": ">f", "d": ">d", "i": ">i", "h": ">q"}
 ALL_TAGS = "ifdhsSbtcrmTFNI[]"

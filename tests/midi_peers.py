@@ -65,6 +65,10 @@ class FakeClient:
             raise rtmidi.RtMidiError("in use")
         self._open = self._system.ports[number]
 
+    def open_virtual_port(self, name: str) -> None:
+        self._open = f"vamen:{name}"
+        self._system.ports.append(self._open)
+
     def close_port(self) -> None:
         self._open = None
 

@@ -24,7 +24,7 @@ def test_play_has_the_documented_defaults() -> None:
     del play["run"]
     assert play == {
         "model": None, "bpm": 170.0, "clock": "internal", "osc_host": "127.0.0.1", "osc_port": 9000, "midi_in": [],
-        "osc_map": None, "oscquery_port": None,
+        "midi_virtual": False, "osc_map": None, "oscquery_port": None,
         "map": None, "output": "audio", "device": None, "channels": (1, 2), "watch_folder": None, "record": None,
         "capture": None, "drift": 1, "slot": [], "provider": "auto", "blocksize": 256, "midi_clock_out": None, "offset_ms": 0.0,
     }  # fmt: skip
@@ -75,7 +75,7 @@ def test_help_of_play_shows_every_osc_address(capsys: pytest.CaptureFixture[str]
     assert parameters.help_text().strip() in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("subcommand", ["play", "render", "sample", "encode", "devices", "doctor"])
+@pytest.mark.parametrize("subcommand", ["play", "render", "sample", "encode", "learn", "devices", "doctor"])
 def test_every_subcommand_has_help(subcommand: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse(subcommand, "--help")

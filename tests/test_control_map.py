@@ -8,17 +8,20 @@ import pytest
 from mido import Message
 
 from bridge.control import Control
-from bridge.control_map import ControlMap, position_of
+from bridge.control_map import ControlMap
+from bridge.control_row import Current
 from bridge.errors import VamenError
+from bridge.map_places import MAPS, shipped_maps
+from bridge.midi_values import MODES, position_of, steps_of
 from bridge.parameters import ControlLayout
 
 LAYOUT = ControlLayout(axis_names=("density", "tone", "swing", "dirt", "ghosts", "air"), latent_dimensions=4, steps=32)
 
 
-def map_of(tmp_path: Path, text: str) -> ControlMap:
+def map_of(tmp_path: Path, text: str, current: Current = lambda address: None) -> ControlMap:
     path = tmp_path / "map.toml"
     path.write_text(text)
-    return ControlMap.load(path, LAYOUT)
+    return ControlMap.load(path, LAYOUT, current)
 
 
 def cc(number: int, value: int, channel: int = 0) -> Message:
@@ -122,6 +125,137 @@ def test_channel_range_value_and_two_rows_for_one_knob(tmp_path: Path) -> None:
     assert control_map.translate(cc(71, 64)) == [Control("gain", (), (0.25,))]
 
 
+class Sound:
+    """Where the parameters are: starts at a value, and is moved by what a map says."""
+
+    def __init__(self, value: float | None) -> None:
+        self.value = value
+
+    def __call__(self, address: str) -> float | None:
+        return self.value
+
+    def play(self, control_map: ControlMap, *messages: Message) -> list[float | int | str]:
+        """The values that messages lead to."""
+        values = []
+        for message in messages:
+            for control in control_map.translate(message):
+                (value,) = control.values
+                values.append(value)
+                self.value = float(value) if isinstance(value, (int, float)) else None
+        return values
+
+
+def row(source: str, target: str = "/vamen/axis/1", *more: str) -> str:
+    return "\n".join(["[[control]]", source, f'target = "{target}"', *more])
+
+
+def test_fourteen_bits_in_either_order_or_the_fine_half_alone(tmp_path: Path) -> None:
+    control_map = map_of(tmp_path, row("cc14 = 1"))
+    sound = Sound(0.0)
+    assert sound.play(control_map, cc(33, 0), cc(1, 64)) == [0.5]
+    assert sound.play(control_map, cc(33, 1)) == [round(0.5 + 1 / 16382, 6)]
+    assert sound.play(control_map, cc(1, 127), cc(33, 127)) == [round(0.5 + (16257 - 8192) / 16382, 6), 1.0]
+    assert sound.play(control_map, cc(33, 0), cc(1, 0)) == [round(0.5 + (16256 - 8192) / 16382, 6), 0.0]
+
+
+def test_an_nrpn_and_its_increments(tmp_path: Path) -> None:
+    sound = Sound(0.25)
+    control_map = map_of(tmp_path, row("nrpn = 1234\nchannel = 2") + "\n" + row("cc = 6"), sound)
+    select = [cc(99, 1234 >> 7, channel=1), cc(98, 1234 & 127, channel=1)]
+    assert sound.play(control_map, *select, cc(96, 0, channel=1), cc(97, 0, channel=1)) == [0.257812, 0.25]
+    assert sound.play(control_map, cc(6, 64, channel=1), cc(38, 0, channel=1)) == [0.5, 0.5]
+    assert sound.play(control_map, cc(96, 0, channel=1)) == [round(0.5 + 1 / 128, 6)]
+    # The knob of CC 6 is another control, on a channel where no NRPN is selected.
+    assert sound.play(control_map, cc(6, 127)) == [1.0]
+
+
+def test_programmes_choose_slots(tmp_path: Path) -> None:
+    rows = [row("program = [0, 127]", "/vamen/slot/recall"), row("program = 9", "/vamen/play"), row("program = 10\nvalue = 0.5")]
+    control_map = map_of(tmp_path, "\n".join(rows))
+    programs = {number: control_map.translate(Message("program_change", program=number)) for number in range(128)}
+    assert programs.pop(9) == [Control("play")] and programs.pop(10) == [Control("axis", (1,), (0.5,))]
+    assert programs == {number: [Control("slot_recall", (), (number + 1,))] for number in programs}
+
+
+@pytest.mark.parametrize("mode", MODES[1:])
+def test_an_encoder_moves_on_from_where_the_sound_is(tmp_path: Path, mode: str) -> None:
+    sound = Sound(0.5)
+    control_map = map_of(tmp_path, row("cc = 1", "/vamen/axis/1", f'mode = "{mode}"'), sound)
+    spelt = {steps_of(value, mode): value for value in range(1, 128)}  # type: ignore[arg-type]
+    assert sound.play(control_map, cc(1, spelt[1]), cc(1, spelt[2]), cc(1, spelt[-3])) == [0.507812, 0.523438, 0.5]
+    sound.value = 0.1
+    assert sound.play(control_map, cc(1, spelt[-1])) == [round(0.1 - 1 / 128, 6)]
+    # At its end it says no more, and up to 128 turns from there lead to the other.
+    assert sound.play(control_map, *[cc(1, spelt[-16])] * 2) == [0.0]
+    ups = sound.play(control_map, *[cc(1, spelt[1])] * 200)
+    assert len(ups) == 128 and ups[-1] == 1.0 and ups == sorted(ups) and ups[63] == 0.5
+
+
+def test_an_encoder_goes_through_slots_one_by_one_and_through_a_curve_and_a_reversed_range(tmp_path: Path) -> None:
+    sound = Sound(3.0)
+    signed = 'mode = "signed"'
+    slots = map_of(tmp_path, row("cc = 1", "/vamen/slot/recall", "range = [1, 8]", signed), sound)
+    assert sound.play(slots, cc(1, 1), cc(1, 65), cc(1, 65)) == [4, 3, 2]
+    sound.value = 7.0
+    assert sound.play(slots, cc(1, 2), cc(1, 2), cc(1, 65)) == [8, 7]
+    sound.value = 120.0
+    tempo = map_of(tmp_path, row("cc = 1", "/vamen/tempo", "range = [180, 90]", 'curve = "exponential"', signed), sound)
+    (slower,) = sound.play(tempo, cc(1, 1))
+    assert slower == pytest.approx(120.0 * 0.5 ** (1 / 128), abs=1e-5)
+
+
+def test_a_knob_with_pick_up_waits_for_the_sound_and_one_that_scales_shares_out_the_way(tmp_path: Path) -> None:
+    sound = Sound(0.5)
+    control_map = map_of(tmp_path, row("cc = 1", "/vamen/axis/1", 'takeover = "pick-up"'), sound)
+    assert sound.play(control_map, cc(1, 10), cc(1, 60), cc(1, 66), cc(1, 70)) == [
+        round(position_of(66), 6), round(position_of(70), 6),
+    ]  # fmt: skip
+    # Recalling a break puts the axis back to its middle, and the knob is elsewhere once more.
+    sound.value = 0.5
+    assert sound.play(control_map, cc(1, 72), cc(1, 68), cc(1, 63)) == [round(position_of(63), 6)]
+    sound.value = 0.5
+    control_map = map_of(tmp_path, row("cc = 1", "/vamen/axis/1", 'takeover = "scale"'), sound)
+    assert sound.play(control_map, cc(1, 0), cc(1, 64), cc(1, 127)) == [0.75, 1.0]
+
+
+def test_fourteen_bits_are_picked_up_too(tmp_path: Path) -> None:
+    sound = Sound(0.5)
+    control_map = map_of(tmp_path, row("cc14 = 1", "/vamen/axis/1", 'takeover = "pick-up"'), sound)
+    assert sound.play(control_map, cc(1, 63), cc(33, 127)) == []
+    assert sound.play(control_map, cc(1, 64), cc(33, 2)) == [round(0.5 + 127 / 16382, 6), round(0.5 + 2 / 16382, 6)]
+
+
+def test_a_key_with_a_row_of_its_own_leaves_the_row_of_keys(tmp_path: Path) -> None:
+    keys = row("notes = [36, 67]", "/vamen/trigger", "range = [1, 32]", "release = 0")
+    control_map = map_of(tmp_path, keys + "\n" + row("note = 40", "/vamen/play"))
+    assert control_map.translate(note_on(40)) == [Control("play")]
+    assert control_map.translate(note_on(41)) == [Control("trigger", (), (6,))]
+
+
+def test_what_was_held_when_the_port_went_is_let_go(default: ControlMap) -> None:
+    assert default.translate(note_on(36)) == [Control("trigger", (), (1,))]
+    assert default.translate(note_on(38)) == [Control("trigger", (), (3,))]
+    assert default.translate(cc(22, 127)) == [Control("play")]
+    assert default.let_go() == [Control("trigger", (), (0,))]
+    assert default.let_go() == []
+    # The first press after its return counts, though nobody said that the button was let go.
+    assert default.translate(cc(22, 127)) == [Control("play")]
+
+
+@pytest.mark.parametrize("name", shipped_maps())
+@pytest.mark.parametrize("axes", [0, 12])
+def test_the_maps_that_come_along_can_be_read(name: str, axes: int) -> None:
+    layout = ControlLayout(tuple(f"axis_{number}" for number in range(axes)), 8, 32)
+    control_map = ControlMap.load(MAPS / f"{name}.toml", layout, Sound(0.5))
+    channels = (0, 1, 8, 9, 10)
+    messages = [cc(number, value, channel) for number in range(120) for channel in channels for value in (0, 127)]
+    messages += [Message("note_on", note=note, channel=channel) for note in range(128) for channel in channels]
+    meant = {control.name for message in messages for control in control_map.translate(message)}
+    assert meant >= {"gain", "slot_recall"}
+    text = " ".join((MAPS / f"{name}.toml").read_text().replace("#", " ").split())
+    assert name == "default" or "ot tried on the device itself" in text
+
+
 def test_other_messages_mean_nothing(default: ControlMap) -> None:
     for kind in ("clock", "start", "sysex", "pitchwheel", "program_change", "aftertouch", "quarter_frame", "songpos"):
         assert default.translate(Message(kind)) == []
@@ -130,8 +264,8 @@ def test_other_messages_mean_nothing(default: ControlMap) -> None:
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
-        ('target = "/vamen/play"', "exactly one of cc, note and notes"),
-        ('cc = 1\nnote = 2\ntarget = "/vamen/play"', "exactly one of cc, note and notes"),
+        ('target = "/vamen/play"', "exactly one of cc, cc14, nrpn, note, notes and program"),
+        ('cc = 1\nnote = 2\ntarget = "/vamen/play"', "exactly one of cc, cc14, nrpn, note, notes and program"),
         ('cc = 128\ntarget = "/vamen/play"', "0 to 127"),
         ('cc = true\ntarget = "/vamen/play"', "0 to 127"),
         ('notes = [40, 36]\ntarget = "/vamen/trigger"', "first and the last key"),
@@ -140,9 +274,9 @@ def test_other_messages_mean_nothing(default: ControlMap) -> None:
         ('cc = 1\ntarget = "/vamen/axis/tune"', "/vamen/axis/tune"),
         ('cc = 1\ntarget = "/vamen/axis/65"', "/vamen/axis/65"),
         ('cc = 1\ntarget = "/vamen/volume"', "/vamen/volume"),
-        ('cc = 1\ntarget = "/vamen/latent"', "cannot be played from MIDI"),
-        ('cc = 1\ntarget = "/vamen/subscribe"', "cannot be played from MIDI"),
-        ('cc = 1\ntarget = "/vamen/schedule/step_ticks"', "cannot be played from MIDI"),
+        ('cc = 1\ntarget = "/vamen/latent"', "cannot be played by hand"),
+        ('cc = 1\ntarget = "/vamen/subscribe"', "cannot be played by hand"),
+        ('cc = 1\ntarget = "/vamen/schedule/step_ticks"', "cannot be played by hand"),
         ('cc = 1\ntarget = "/vamen/gain"\nchannel = 0', "1 to 16"),
         ('cc = 1\ntarget = "/vamen/gain"\nrange = [0, 2]', "within 0 to 1"),
         ('cc = 1\ntarget = "/vamen/gain"\nrange = [0, nan]', "within 0 to 1"),
@@ -156,6 +290,22 @@ def test_other_messages_mean_nothing(default: ControlMap) -> None:
         ('cc = 1\ntarget = "/vamen/quantise"', "/vamen/quantise"),
         ('cc = 1\ntarget = "/vamen/trigger"\nrelease = 0', "release belongs to"),
         ('note = 1\ntarget = "/vamen/gain"', "a single note needs"),
+        ('program = 1\ntarget = "/vamen/gain"', "a single program needs"),
+        ('program = [1, 1]\ntarget = "/vamen/gain"', "two rising whole numbers"),
+        ('program = 128\ntarget = "/vamen/play"', "0 to 127"),
+        ('cc14 = 32\ntarget = "/vamen/gain"', "0 to 31"),
+        ('nrpn = 16383\ntarget = "/vamen/gain"', "0 to 16382"),
+        ('nrpn = -1\ntarget = "/vamen/gain"', "0 to 16382"),
+        ('cc = 1\ncc14 = 1\ntarget = "/vamen/gain"', "exactly one of"),
+        ('cc = 1\nmode = "relative"\ntarget = "/vamen/gain"', "absolute, signed, signed-inverted, offset, twos-complement"),
+        ('cc = 1\nmode = ["signed"]\ntarget = "/vamen/gain"', "mode is one of"),
+        ('nrpn = 1\nmode = "signed"\ntarget = "/vamen/gain"', "a mode belongs to a cc"),
+        ('cc = 1\nmode = "signed"\ntarget = "/vamen/play"', "a mode belongs to a cc"),
+        ('cc = 1\ntakeover = "soft"\ntarget = "/vamen/gain"', "none, pick-up, scale"),
+        ('cc = 1\ntakeover = "scale"\nmode = "signed"\ntarget = "/vamen/gain"', "takeover belongs to"),
+        ('cc = 1\ntakeover = "scale"\ntarget = "/vamen/play"', "takeover belongs to"),
+        ('notes = [1, 9]\ntakeover = "scale"\ntarget = "/vamen/gain"', "takeover belongs to"),
+        ('cc = 1\ntarget = "/vamen/learn"', "cannot be played by hand"),
         ('cc = 1\ntarget = "/vamen/gain"\ncurv = "linear"', "'curv' is unknown"),
         ('cc = 1\ntarget = 5', "needs a target"),
     ],

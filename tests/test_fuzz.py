@@ -15,9 +15,10 @@ import pytest
 import soundfile
 
 from bridge.control import Control
-from bridge.control_map import ControlMap, position_of
+from bridge.control_map import ControlMap
 from bridge.mailbox import Mailbox
 from bridge.midi import MidiInput
+from bridge.midi_values import position_of
 from bridge.model import Model
 from bridge.osc import OscServer, encode
 from bridge.parameters import DECIMALS, MAX_SEED, ControlLayout, Kind, layout_of

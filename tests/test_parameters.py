@@ -13,6 +13,7 @@ from bridge.control import Control
 from bridge.parameters import (
     DOCUMENTED_LAYOUT,
     PARAMETERS,
+    REFERENCE_NUMBERS,
     ControlError,
     ControlLayout,
     format_control,
@@ -152,7 +153,10 @@ def arguments_for(address: str) -> st.SearchStrategy[list[Any]]:
     else:
         number = st.floats(low, high, width=64)
     vector, matrix = LAYOUT.latent_dimensions, LAYOUT.latent_dimensions * LAYOUT.steps
-    counts = {"one": [1], "optional": [0, 1], "vector": [vector], "matrix or vector": [vector, matrix]}[spec.count]
+    counts = {
+        "one": [1], "optional": [0, 1], "vector": [vector], "matrix or vector": [vector, matrix],
+        "reference": [REFERENCE_NUMBERS],
+    }[spec.count]  # fmt: skip
     return st.sampled_from(counts).flatmap(lambda count: st.lists(number, min_size=count, max_size=count))
 
 

@@ -23,10 +23,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from bridge.control_map import DEFAULT_MAP, MAX_ROWS
 from bridge.engine import ExportRequest
 from bridge.latent_document import header, rows_from_latent
 from bridge.mailbox import Mailbox
+from bridge.map_places import DEFAULT_MAP
+from bridge.map_reading import MAX_ROWS
 from bridge.model import DECODED_OUTPUT, MAX_FILE_BYTES, Model
 from bridge.model_metadata import PREFIX
 from bridge.osc import OscServer, encode
