@@ -76,7 +76,8 @@ class Mailbox:
         with self._lock:
             waiting = list(self._waiting.values())
             self._waiting.clear()
-            self._filled.clear()
+            if not self._questions:
+                self._filled.clear()
             return waiting
 
     def _tapped(self, now: float) -> Control | None:
