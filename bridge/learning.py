@@ -16,6 +16,7 @@ from bridge.learn_target import Table, Target, target_of, touched_target
 from bridge.map_file import save_row
 from bridge.map_places import place_to_learn
 from bridge.parameters import BELONGS_TO_THE_EVENING, ControlLayout
+from bridge.told import LEARNING, LEARNT
 
 if TYPE_CHECKING:
     import mido
@@ -24,10 +25,6 @@ logger = logging.getLogger(__name__)
 
 HEARD = ("note_on", "control_change", "program_change")
 
-PROMPT, LEARNT = "/vamen/learning", "/vamen/learnt"
-"""What subscribers hear: that something is waited for or given up, and what has been learnt; each with the address meant ("" for
-none yet) and a text."""
-
 Say = Callable[[str, str, str], None]
 
 
@@ -35,7 +32,7 @@ class Learning:
     """Waits for an address, then for a control; `maps` are those of all inputs, and get what is learnt.
 
     :param played: the map that is played, whose file, or the user's own copy of it, keeps what is learnt
-    :param say: is given `PROMPT` or `LEARNT`, the address that is meant and a text
+    :param say: is given `LEARNING` or `LEARNT`, the address that is meant and a text
     :param complain: is given sentences about what cannot be learnt
     """
 
@@ -85,12 +82,12 @@ class Learning:
         if not text and (self._touch_wanted or self._target is not None):
             address = self._target.address if self._target else ""
             self._touch_wanted, self._target = False, None
-            self._tell(PROMPT, address, "learning was given up")
+            self._tell(LEARNING, address, "learning was given up")
         elif not self.maps:
             self._complain("There is no MIDI input to learn from: start with --midi-in NAME.")
         elif not text:
             self._touch_wanted = True
-            self._tell(PROMPT, "", "touch what shall be moved, by OSC")
+            self._tell(LEARNING, "", "touch what shall be moved, by OSC")
         else:
             try:
                 self._begin(target_of(text, self._layout))
@@ -101,7 +98,7 @@ class Learning:
         self._touch_wanted, self._target = False, target
         self._finder = ControlFinder(target.presses_do)
         self._refused.clear()
-        self._tell(PROMPT, target.address, "move a knob, turn an encoder up and down, or press a pad or key")
+        self._tell(LEARNING, target.address, "move a knob, turn an encoder up and down, or press a pad or key")
 
     def _found(self, target: Target, finding: Finding, message: mido.Message, control_map: ControlMap) -> list[Control]:
         self._finder = ControlFinder(target.presses_do)

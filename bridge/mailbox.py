@@ -77,7 +77,8 @@ class Mailbox:
         with self._lock:
             self._under_way = list(self._waiting.values())
             self._waiting.clear()
-            self._filled.clear()
+            if not self._questions:
+                self._filled.clear()
             return list(self._under_way)
 
     def pending(self) -> list[Control]:

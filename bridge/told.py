@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 STATE = f"{PREFIX}/state"
 POSITION, COLUMN = f"{PREFIX}/position", f"{PREFIX}/column"
 REPAINT, EXPORTED, ERROR = f"{PREFIX}/repaint", f"{PREFIX}/exported", f"{PREFIX}/error"
-EVENTS = (REPAINT, EXPORTED, ERROR)
+LEARNING, LEARNT = f"{PREFIX}/learning", f"{PREFIX}/learnt"
+EVENTS = (REPAINT, EXPORTED, ERROR, LEARNING, LEARNT)
 """What is told when it happens; its value is what was told last."""
 
 COLUMN_BANDS = 64
@@ -66,6 +67,8 @@ def told_specs(layout: ControlLayout) -> list[ToldSpec]:
         ),
         ToldSpec(EXPORTED, "s", "path of a finished file", (None,)),
         ToldSpec(ERROR, "s", "what went wrong, in a sentence", (None,)),
+        ToldSpec(LEARNING, "ss", "the address that a knob is waited for, or none yet, and what is to be done", (None, None)),
+        ToldSpec(LEARNT, "ss", "the address that has been learnt, and what moves it", (None, None)),
     ]
 
 
