@@ -97,11 +97,18 @@ def test_without_the_extra_nothing_is_announced(monkeypatch: pytest.MonkeyPatch)
     announcement.stop()
 
 
-def test_a_network_that_takes_nothing_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_network_that_takes_nothing_is_a_line_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     if importlib.util.find_spec("zeroconf") is None:
         require_discovery()
-    announcement = Announcement("no.such.host.invalid", 9000, 9010, quiet_seconds=0.0)
+
+    def unreachable(host: str) -> list[str]:
+        raise OSError("Network is unreachable")
+
+    monkeypatch.setattr(bridge.discovery, "_addresses", unreachable)
+    announcement = Announcement(LOOPBACK, 9000, 9010, quiet_seconds=0.0)
     announcement.start()
     wait_until(lambda: caplog.records, "the line")
     announcement.stop()
-    assert len(caplog.records) == 1 and "cannot be announced" in caplog.text
+    assert len(caplog.records) == 1 and "cannot be announced on the network (Network is unreachable)" in caplog.text
