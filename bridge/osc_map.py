@@ -112,7 +112,7 @@ class OscMap:
             if len(arguments) > len(targets) or (len(targets) > 1 and len(arguments) < len(targets)):
                 raise ControlError(
                     "wrong count",
-                    f"{address} is mapped to {len(targets)} target(s) and came with {len(arguments)} argument(s): send that many.",
+                    f"{address} is mapped to {len(targets)} target(s) and got {len(arguments)} argument(s): send that many.",
                 )
             for number, target in enumerate(targets):
                 if target is not None:
