@@ -84,7 +84,7 @@ class OscFeedback:
         with self._lock:
             known = self._known(host, port)
             if known is None:
-                raise ControlError("not subscribed", f"Port {port} of {host} got no feedback, so there is nothing to end.")
+                raise ControlError("not subscribed", f"Port {port} of {host} got no feedback: give the port that was subscribed.")
             self._forget(known)
         logger.info("feedback to port %d of %s ends, as it asked", port, host)
 

@@ -113,7 +113,8 @@ class OscMap:
         for targets in self._rows[address]:
             if len(arguments) > len(targets) or (len(targets) > 1 and len(arguments) < len(targets)):
                 raise ControlError(
-                    "wrong count", f"{address} is mapped to {len(targets)} target(s) and came with {len(arguments)} argument(s)."
+                    "wrong count",
+                    f"{address} is mapped to {len(targets)} target(s) and got {len(arguments)} argument(s): send that many.",
                 )
             for number, target in enumerate(targets):
                 if target is not None:
@@ -124,9 +125,9 @@ class OscMap:
 def _position(argument: object, source: str) -> float:
     """A page's number, held to 0..1: one that sends more has another range in its layout."""
     if not isinstance(argument, (float, int)):
-        raise ControlError("wrong type", f"{source} takes numbers and got {shown(argument)}.")
+        raise ControlError("wrong type", f"{source} takes numbers and got {shown(argument)}: send an int or a float.")
     if not math.isfinite(argument):
-        raise ControlError("not finite", f"{source} got {argument}, which is no number that can be heard.")
+        raise ControlError("not finite", f"{source} got {argument}, which cannot be heard: send a finite number.")
     return min(max(float(argument), 0.0), 1.0)
 
 
