@@ -126,8 +126,7 @@ class OscServer:
             selector.register(listening, selectors.EVENT_READ)
             selector.register(woken, selectors.EVENT_READ)
             while not self._stopping.is_set():
-                selector.select()
-                with suppress(BlockingIOError):
+                if any(key.fileobj is woken for key, _ in selector.select()):
                     woken.recv(MAX_PACKET_BYTES)
                 settling = [self._settling.popleft() for _ in range(len(self._settling))]
                 self._take_arrived(listening)

@@ -208,7 +208,7 @@ def test_only_the_address_that_was_asked_for_is_listened_on(instrument: Instrume
 def test_vamen_play_tells_what_it_is_told() -> None:
     with playing("--drift", 0, "--oscquery-port", 0) as stage:
         port = int(stage.first_line.split("OSCQuery port: ")[1].split(" ")[0])
-        for step in range(10):
+        for step in range(4):
             stage.send("/vamen/axis/1", step / 16)
             stage.send("/vamen/morph/mode", ["blend", "steps"][step % 2])
             stage.send("/vamen/clock", "midi")
