@@ -56,6 +56,7 @@ def test_devices_are_listed_with_rate_and_latency(monkeypatch: pytest.MonkeyPatc
         "MIDI inputs:",
         "   Knobs:Knobs MIDI 1",
         "MIDI outputs: none",
+        "Control maps for --map: default, launchcontrolxl, minilab3, mpkmini3, nanokontrol2, twister, xtouchmini",
     ]
 
 

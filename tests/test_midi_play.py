@@ -22,6 +22,8 @@ from tests.rig import Playing, wait_until
 from tests.test_live import BLOCK_SIZES, playing
 from tests.test_midi import LAYOUT, hear, knobs_of_jack
 
+pytestmark = pytest.mark.real_time
+
 ON_JACK = """
 import sys
 from pathlib import Path
