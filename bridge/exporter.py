@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridge.engine import ExportRequest
-from bridge.export_process import Answer, ExportJob, ExportProcess, NotNow
+from bridge.export_process import Answer, ExportJob, ExportProcess, Never, NotNow
 from bridge.export_process import ExportSettings as ExportSettings
 from bridge.osc import OscFeedback
 from bridge.watch_folder import FolderError, WatchFolder
@@ -142,7 +142,7 @@ class Exporter:
             self.written.append(answer)
             self._late += self._problem is not None
             self._reporter.feedback.send("/vamen/exported", str(answer))
-        else:
+        elif isinstance(answer, Never):
             self._reporter.tell(answer.sentence)
         return answer
 
