@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bridge import __version__
+from bridge.export_name import FALLBACK_NAME, axes_tag, export_stem
 from bridge.griffin_lim import render_loop
 from bridge.latent_document import (
     Document,
@@ -27,9 +28,13 @@ from bridge.model_metadata import ModelMetadata
 from bridge.parameters import DOCUMENTED_LAYOUT, PARAMETERS
 from bridge.provider_choice import cuda_device
 from bridge.sound_graph import graph_of
-from bridge.watch_folder import FALLBACK_NAME, WatchFolder
+from bridge.watch_folder import WatchFolder
+from bridge.wav_chunks import loop_chunks, step_labels
 from bridge.wav_file import WavWriter
 from bridge.whole_file import replacing
+
+if TYPE_CHECKING:
+    from bridge.engine import ExportRequest
 
 KIND = "vamen-break"
 BAR_COUNTS = (1, 2, 4)
@@ -89,6 +94,8 @@ class RenderedBreak:
     """(n,) at `ENGINE_SAMPLE_RATE`."""
     image: Image
     sidecar: Document
+    chunks: bytes
+    tag: str
 
     @classmethod
     def of(
@@ -98,18 +105,19 @@ class RenderedBreak:
         beats_per_minute: float,
         *,
         name: str = FALLBACK_NAME,
+        tag: str = "",
         origin: Document | None = None,
     ) -> RenderedBreak:
-        """Render a break; `name` may be anything a stranger sent, the rest is as in :func:`render_break` and :func:`sidecar`."""
+        """Render a break; `name` may be anything a stranger sent, `tag` stands behind the file's number, the rest is as in
+        :func:`render_break` and :func:`sidecar`."""
         samples, image = render_break(model, latent, beats_per_minute)
-        bars = bars_of(latent, model.metadata)
-        # The name is cut short here, so that what follows it is never cut.
-        stem = f"{name[:24] or FALLBACK_NAME}_{tempo_text(beats_per_minute)}bpm_{bars}{'bar' if bars == 1 else 'bars'}"
-        return cls(stem, samples, image, sidecar(model, latent, beats_per_minute, origin))
+        stem = export_stem(name, beats_per_minute, bars_of(latent, model.metadata))
+        chunks = chunks_of(len(samples), len(latent), model.metadata.spec, beats_per_minute)
+        return cls(stem, samples, image, sidecar(model, latent, beats_per_minute, origin), chunks, tag)
 
     def written_to(self, folder: WatchFolder) -> Path:
         """The path of the finished WAV. Raises FolderError when the folder cannot be written to."""
-        return folder.export(self.name_stem, self.samples, self.image, self.sidecar)
+        return folder.export(self.name_stem, self.samples, self.image, self.sidecar, self.chunks, self.tag)
 
 
 def export_break(
@@ -119,15 +127,23 @@ def export_break(
     beats_per_minute: float,
     *,
     name: str = FALLBACK_NAME,
+    tag: str = "",
     origin: Document | None = None,
 ) -> Path:
     """Render a break into a watch folder and return the finished WAV's path; arguments and errors as in `RenderedBreak`."""
-    return RenderedBreak.of(model, latent, beats_per_minute, name=name, origin=origin).written_to(folder)
+    return RenderedBreak.of(model, latent, beats_per_minute, name=name, tag=tag, origin=origin).written_to(folder)
 
 
-def tempo_text(beats_per_minute: float) -> str:
-    """A tempo as it stands in a file name, at most two decimals: 170, 161.5."""
-    return f"{beats_per_minute:.2f}".rstrip("0").rstrip(".")
+def requested_break(model: Model, request: ExportRequest) -> RenderedBreak:
+    """Render what was asked for. A break that was given no name is told by the axes it was moved along; a name says enough."""
+    names = [axis.name for axis in model.metadata.axes]
+    tag = "" if request.name or not request.axes else axes_tag(names, request.axes)
+    return RenderedBreak.of(model, request.latent, request.beats_per_minute, name=request.name, tag=tag)
+
+
+def chunks_of(frames: int, steps: int, spec: MelSpectrogramSpec, beats_per_minute: float) -> bytes:
+    """What the file of a break of `frames` frames and `steps` steps says to samplers."""
+    return loop_chunks(frames, steps // spec.steps_per_beat, beats_per_minute, step_labels(steps, spec.steps_per_beat))
 
 
 def provider_of(model: Model) -> Provider:
@@ -144,24 +160,34 @@ def render_sidecar(path: Path, out: Path, *, model_path: Path | None, provider: 
     """
     document = read_document(path, KIND)
     model = _load_model(document, model_path, provider)
+    latent, tempo = _break_in(document, model, path)
+    for what, here in (("vamen_version", __version__), ("provider", provider_of(model))):
+        if document.get(what) != here:
+            print(f"vamen: {path} says {what} {document.get(what)!s:.20}, here it is {here}: bytes may differ.", file=sys.stderr)
+    samples, _ = render_break(model, latent, tempo)
+    write_wav(out, samples, chunks_of(len(samples), len(latent), model.metadata.spec, tempo))
+
+
+def read_break(path: Path, model: Model) -> tuple[FloatArray, float]:
+    """The latent (steps, latent_dimensions) and the tempo that a sidecar holds. Raises VamenError when it cannot be used."""
+    return _break_in(read_document(path, KIND), model, path)
+
+
+def _break_in(document: Document, model: Model, path: Path) -> tuple[FloatArray, float]:
     require_model(document, model, path)
     step_counts = tuple(bars * steps_per_bar(model.metadata) for bars in BAR_COUNTS)
     latent = latent_from_rows(document.get("latent"), model, path, step_counts)
     tempo_spec = PARAMETERS["tempo"]
     tempo = number_field(document, "beats_per_minute", tempo_spec.minimum, tempo_spec.highest(DOCUMENTED_LAYOUT), path)
-    for what, here in (("vamen_version", __version__), ("provider", provider_of(model))):
-        if document.get(what) != here:
-            print(f"vamen: {path} says {what} {document.get(what)!s:.20}, here it is {here}: bytes may differ.", file=sys.stderr)
-    samples, _ = render_break(model, latent, tempo)
-    write_wav(out, samples)
+    return latent, tempo
 
 
-def write_wav(path: Path, samples: FloatArray) -> None:
-    """Write mono samples (n,) as a 24-bit WAV that replaces an existing file only when it is whole.
+def write_wav(path: Path, samples: FloatArray, chunks: bytes = b"") -> None:
+    """Write mono samples (n,), and RIFF chunks behind them, as a 24-bit WAV that replaces an existing file only when it is whole.
 
     Raises VamenError when that fails.
     """
-    with replacing(path) as temporary, WavWriter(temporary) as writer:
+    with replacing(path) as temporary, WavWriter(temporary, chunks=chunks) as writer:
         writer.write(samples)
 
 

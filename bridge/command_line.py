@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_sample(commands)
     _add_encode(commands)
     _add_learn(commands)
+    _add_kit(commands)
     devices = commands.add_parser("devices", help="list sound devices, MIDI ports and control maps")
     devices.set_defaults(run=_devices)
     doctor = commands.add_parser("doctor", help="say what is there, test it for ten seconds, give a verdict")
@@ -104,6 +105,15 @@ def _add_play(commands: Commands[_CommandParser]) -> None:
         "--blocksize", type=_whole(16, 8192), default=256, metavar="FRAMES", help="frames a block (default: %(default)s)"
     )
     _add_watch_folder(play)
+    play.add_argument(
+        "--export-on", choices=["settle", "bar", "command"], default="command",
+        help="what is exported by itself: settle, a break that a hand has moved and left alone for a bar; bar, on every bar line "
+        "a break that has changed; command, nothing (default: %(default)s)",
+    )  # fmt: skip
+    play.add_argument(
+        "--inbox", action="store_true",
+        help="loops put into the watch folder's folder `in` come back in `out` at the tempo that plays, as themselves and varied",
+    )  # fmt: skip
     play.add_argument("--record", type=Path, metavar="TAKE.osc", help="write every control down, to be rendered again")
     play.add_argument("--capture", type=Path, metavar="OUT.wav", help="write what sounds as a 24-bit WAV")
     play.add_argument(
@@ -178,6 +188,18 @@ def _add_learn(commands: Commands[_CommandParser]) -> None:
     )
     learn.add_argument("--model", type=_model_path, metavar="MODEL", help="model whose axes are meant (default: hifi)")
     learn.set_defaults(run=_learn)
+
+
+def _add_kit(commands: Commands[_CommandParser]) -> None:
+    kit = commands.add_parser("kit", help="cut a break into single hits for a Drum Rack, an Octatrack or any sampler")
+    source = kit.add_mutually_exclusive_group()
+    source.add_argument("sidecar", type=Path, nargs="?", metavar="SIDECAR.json", help="the break of an export, by its JSON")
+    source.add_argument("--slot", type=_whole(1, DOCUMENTED_LAYOUT.slots), metavar="N", help="a slot of the model (default: 1)")
+    source.add_argument("--seed", type=_whole(0, MAX_SEED), help="the break that /vamen/random SEED draws")
+    kit.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to make; it may be there if it is empty")
+    _add_tempo(kit, None, f"default: the sidecar's, or {DEFAULT_BEATS_PER_MINUTE:g}")
+    _add_model_options(kit)
+    kit.set_defaults(run=_kit)
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -304,6 +326,12 @@ def _encode(arguments: argparse.Namespace) -> int:
 
 def _learn(arguments: argparse.Namespace) -> int:
     from bridge.learn_command import run
+
+    return run(arguments)
+
+
+def _kit(arguments: argparse.Namespace) -> int:
+    from bridge.kit import run
 
     return run(arguments)
 

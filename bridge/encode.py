@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import io
 import math
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, MelSpectrogra
 from bridge.model import Model
 from bridge.slot_file import SlotBreak, write_slot_file
 from bridge.stated_tempo import tempo_in_name
+from bridge.wav_chunks import beats_in_acid_chunk
 
 MAX_SECONDS = 120.0
 MAX_FILE_BYTES = 256_000_000
@@ -111,19 +111,33 @@ def fill_image(samples: FloatArray, beats: int, spec: MelSpectrogramSpec, path: 
 
 
 def read_loop(path: Path, beats: int | None = None) -> Loop:
-    """A sound file as a loop; beats from the argument, else the acid chunk, else the name, else its length.
+    """A sound file as a loop; errors as :func:`read_content` and :func:`loop_of`."""
+    return loop_of(read_content(path), path, beats)
 
-    Raises VamenError when the file cannot be read, is silent, too long, or shorter than one beat.
-    """
+
+def read_content(path: Path) -> bytes:
+    """A sound file's bytes. Raises VamenError when it cannot be read, or is larger than any loop."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise VamenError(f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB; cut the loop out of it.")
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise VamenError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def loop_of(content: bytes, path: Path, beats: int | None = None) -> Loop:
+    """A sound file's bytes as a loop; beats from the argument, else the acid chunk, else the name, else its length.
+
+    Raises VamenError when it is no sound file, silent, too long, or shorter than one beat.
+    """
     samples = _mono_at_engine_rate(content, path)
     found, known_from = (beats, "--beats") if beats is not None else _beats_in(content, len(samples) / ENGINE_SAMPLE_RATE, path)
-    return Loop(samples, found, known_from, hashlib.sha256(content).hexdigest())
+    return Loop(samples, found, known_from, sha256_of(content))
+
+
+def sha256_of(content: bytes) -> str:
+    """Of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def _beats_in(content: bytes, seconds: float, path: Path) -> tuple[int, str]:
@@ -168,20 +182,3 @@ def resample_ring(samples: FloatArray, sample_rate: int) -> FloatArray:
     resampled = soxr.resample(wrapped, sample_rate, ENGINE_SAMPLE_RATE, quality="VHQ")
     skip = margin * ENGINE_SAMPLE_RATE // sample_rate
     return np.ascontiguousarray(resampled[skip : skip + length])
-
-
-def beats_in_acid_chunk(content: bytes) -> int | None:
-    """Beats that a WAV's acid chunk states; None when it has none, marks a one-shot, or is no WAV.
-
-    Layout (little-endian): flags (1 one-shot), root note, 0x8000, 0.0, beats, meter, tempo.
-    """
-    if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
-        return None
-    position = 12
-    while position + 8 <= len(content):
-        name, size = struct.unpack_from("<4sI", content, position)
-        if name == b"acid" and size >= 24 and position + 32 <= len(content):
-            flags, _, _, _, beats = struct.unpack_from("<IHHfI", content, position + 8)
-            return beats if not flags & 1 and 1 <= beats <= 1024 else None
-        position += 8 + size + size % 2  # chunks are padded to even
-    return None

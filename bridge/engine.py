@@ -43,11 +43,13 @@ QUANTISE_BEATS = {"beat": 1, "bar": 4, "loop": 8}
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """A break that the player wants as a file: its latent (steps, latent_dimensions), tempo and wished name ('' = ours)."""
+    """A break that the player wants as a file: its latent (steps, latent_dimensions), tempo, wished name ('' = ours), and the
+    positions of the axes, 0..1, that it was moved to."""
 
     latent: FloatArray
     beats_per_minute: float
     name: str
+    axes: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -202,7 +204,8 @@ class Engine:
                     pass
                 case "export":
                     name = str(control.values[0]) if control.values else ""
-                    self.exports.append(ExportRequest(self.space.latent(), self.transport.export_tempo, name))
+                    tempo = self.transport.export_tempo
+                    self.exports.append(ExportRequest(self.space.latent(), tempo, name, self.space.axes))
                 case _:
                     self.space.apply(control)
                     self._moved = True

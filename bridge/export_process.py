@@ -1,4 +1,5 @@
-"""The process that writes exports: breaks are painted cold and put into a watch folder there, one after the other.
+"""The process that writes exports: breaks are painted cold and put into a watch folder there, one after the other. The inbox has
+one of its own kind, so that no export waits for it.
 
 It is a process of its own, because a thread would share the interpreter with the engine, and while a file is made the hand's
 repaints would come late.
@@ -10,12 +11,14 @@ import logging
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
-from bridge.break_render import RenderedBreak
+from bridge.break_render import requested_break
 from bridge.engine import ExportRequest
 from bridge.errors import VamenError
 from bridge.model import Model, Provider
@@ -23,6 +26,8 @@ from bridge.sound_process import signals_held_back
 from bridge.watch_folder import FolderError, WatchFolder
 
 logger = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
 
 EXPORT_NICENESS = 10
 """The music comes first (POSIX niceness)."""
@@ -41,15 +46,6 @@ class ExportSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ExportJob:
-    """One attempt at a break; `number` is the break's, the same in every attempt."""
-
-    number: int
-    request: ExportRequest
-    folder: WatchFolder
-
-
-@dataclass(frozen=True, slots=True)
 class NotNow:
     """The answer to an attempt that may succeed later: what is in the way, the beginning of a sentence."""
 
@@ -63,27 +59,64 @@ class Never:
     sentence: str
 
 
-Answer = Path | NotNow | Never
+@dataclass(frozen=True, slots=True)
+class Already:
+    """The answer to a job whose file is there, from an earlier evening perhaps."""
+
+
+Answer = Path | NotNow | Never | Already
 """Path: of the finished WAV."""
+
+
+class Job(Protocol):
+    """What the process is asked to do."""
+
+    @property
+    def what(self) -> str:
+        """The beginning of a sentence about it."""
+
+    def answer(self, worker: Worker) -> Answer:
+        """Do it, in the process.
+
+        Raises FolderError or ModelGoneError where it may succeed later, VamenError where it never will.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class ExportJob:
+    """One attempt at a break; `number` is the break's, the same in every attempt."""
+
+    number: int
+    request: ExportRequest
+    folder: WatchFolder
+
+    @property
+    def what(self) -> str:
+        return f"The export {self.request.name!r}"
+
+    def answer(self, worker: Worker) -> Answer:
+        self.folder.check()
+        model = worker.model()
+        return worker.once(self.number, lambda: requested_break(model, self.request)).written_to(self.folder)
 
 
 class ExportProcess:
     """The process as its parent sees it: started by the first job, and again by the next one after it was killed."""
 
-    def __init__(self, settings: ExportSettings) -> None:
+    def __init__(self, settings: ExportSettings, name: str = "vamen export") -> None:
         self._settings = settings
+        self._name = name
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
 
-    def attempt(self, job: ExportJob) -> Answer:
-        """Have a break painted and written; returns when that is done, or has failed."""
+    def attempt(self, job: Job) -> Answer:
+        """Have a job done; returns when it is, or has failed."""
         for _ in range(MOST_DEATHS):
             try:
                 return self._ask(job)
             except (EOFError, OSError):
                 self.end()
-        name = job.request.name
-        return Never(f"The export {name!r} is given up: the process that writes exports was killed {MOST_DEATHS} times over it.")
+        return Never(f"{job.what} is given up: the process that writes exports was killed {MOST_DEATHS} times over it.")
 
     def end(self) -> None:
         """Let the process end, if there is one."""
@@ -94,12 +127,12 @@ class ExportProcess:
             self._process.join()
             self._process = None
 
-    def _ask(self, job: ExportJob) -> Answer:
+    def _ask(self, job: Job) -> Answer:
         if self._connection is None:
             context = multiprocessing.get_context("spawn")
             self._connection, theirs = context.Pipe()
             arguments = (theirs, self._settings.model, self._settings.provider)
-            process = context.Process(target=run_export_process, args=arguments, name="vamen export", daemon=True)
+            process = context.Process(target=run_export_process, args=arguments, name=self._name, daemon=True)
             with signals_held_back():
                 process.start()
             self._process = process
@@ -118,15 +151,15 @@ def run_export_process(connection: Connection, model_path: Path | None, provider
         os.nice(EXPORT_NICENESS)
     parent = multiprocessing.parent_process()
     assert parent is not None
-    writer = _Writer(model_path, provider)
+    worker = Worker(model_path, provider)
     while connection in wait([connection, parent.sentinel]):
         try:
-            job: ExportJob = connection.recv()
+            job: Job = connection.recv()
         except EOFError:
             return
         try:
-            answer: Answer = writer.answer(job)
-        except FolderError as error:
+            answer = job.answer(worker)
+        except (FolderError, ModelGoneError) as error:
             answer = NotNow(error.problem)
         except VamenError as error:
             answer = Never(str(error))
@@ -136,26 +169,36 @@ def run_export_process(connection: Connection, model_path: Path | None, provider
         connection.send(answer)
 
 
-class _Writer:
-    """Paints and writes; keeps the break that was painted last, so that what is tried again for hours is painted once."""
+class ModelGoneError(Exception):
+    """A model that cannot be read now, but was there when the playing began; `problem` is the beginning of a sentence."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class Worker:
+    """What the process keeps from job to job: the model, and what was made last, so that what is tried again for hours is made
+    once."""
 
     def __init__(self, model_path: Path | None, provider: Provider) -> None:
         self._model_path = model_path
         self._provider = provider
         self._model: Model | None = None
-        self._painted: tuple[int, RenderedBreak] | None = None
+        self._made: tuple[object, Any] | None = None
 
-    def answer(self, job: ExportJob) -> Answer:
-        """Raises FolderError while the folder cannot be written to, VamenError when the break can never be painted."""
-        job.folder.check()
+    def model(self) -> Model:
+        """Raises ModelGoneError while it cannot be read: its disk may come back."""
         if self._model is None:
             try:
                 self._model = Model.load(self._model_path, provider=self._provider)
             except VamenError as error:
-                # It was there when the playing began: its disk may come back too.
-                return NotNow(str(error).removesuffix("."))
-        if self._painted is None or self._painted[0] != job.number:
-            request = job.request
-            rendered = RenderedBreak.of(self._model, request.latent, request.beats_per_minute, name=request.name)
-            self._painted = job.number, rendered
-        return self._painted[1].written_to(job.folder)
+                raise ModelGoneError(str(error).removesuffix(".")) from error
+        return self._model
+
+    def once(self, key: object, make: Callable[[], Made]) -> Made:
+        """What `make` gives; if the last call had the same key, what it gave then."""
+        if self._made is None or self._made[0] != key:
+            self._made = key, make()
+        made: Made = self._made[1]
+        return made

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridge.engine import ExportRequest
-from bridge.export_process import Answer, ExportJob, ExportProcess, NotNow
+from bridge.export_process import Answer, ExportJob, ExportProcess, Never, NotNow
 from bridge.export_process import ExportSettings as ExportSettings
 from bridge.osc_feedback import OscFeedback
 from bridge.told import ERROR, EXPORTED
@@ -142,8 +142,9 @@ class Exporter:
         if isinstance(answer, Path):
             self.written.append(answer)
             self._late += self._problem is not None
-            self._reporter.feedback.send(EXPORTED, str(answer))
-        else:
+            # Max takes forward slashes on every system.
+            self._reporter.feedback.send(EXPORTED, answer.as_posix())
+        elif isinstance(answer, Never):
             self._reporter.tell(answer.sentence)
         return answer
 

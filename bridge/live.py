@@ -23,6 +23,8 @@ from bridge.control_map import ControlMap
 from bridge.current_values import LiveValues
 from bridge.discovery import Announcement
 from bridge.engine import Engine
+from bridge.errors import VamenError
+from bridge.export_on import ExportOn
 from bridge.exporter import Exporter, ExportSettings, Reporter
 from bridge.learning import Learning
 from bridge.mailbox import Mailbox
@@ -75,6 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
     # 14 ms late with Python's own 5 ms, and 3 ms with this.
     sys.setswitchinterval(0.0005)
     with stopping_signals() as stop, ExitStack() as stack:
+        if not arguments.watch_folder and (arguments.inbox or arguments.export_on != "command"):
+            option = "--inbox" if arguments.inbox else f"--export-on {arguments.export_on}"
+            raise VamenError(f"{option} has nowhere to put its files: give --watch-folder DIR too.")
         model = Model.load(arguments.model, provider=arguments.provider)
         layout = layout_of(model.metadata)
         mailbox = Mailbox()
@@ -124,8 +129,15 @@ def run(arguments: argparse.Namespace) -> int:
         exporter = Exporter(settings, reporter)
         exporter.start()
         stack.callback(exporter.close)
+        if settings is not None and arguments.inbox:
+            from bridge.inbox import Inbox
+
+            inbox = Inbox(settings, reporter, lambda: engine.transport.export_tempo)
+            inbox.start()
+            stack.callback(inbox.close)
         performer = Performer(engine.space.slot(1), seed=secrets.randbelow(2**31)) if arguments.drift else None
-        performance = Performance(engine, sound, mailbox, reporter, exporter, performer, take, clocks, clock_out)
+        export_on = None if arguments.export_on == "command" else ExportOn(arguments.export_on, engine)
+        performance = Performance(engine, sound, mailbox, reporter, exporter, performer, take, clocks, clock_out, export_on)
         performance.begin()
         visuals = Visuals(performance.feedback.playheads, server.feedback, clocks.frames)
         visuals.start()

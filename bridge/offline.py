@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from bridge.break_render import export_break
+from bridge.break_render import requested_break
 from bridge.control import Control, ControlChange
 from bridge.control_map import ControlMap
 from bridge.current_values import FollowedValues
@@ -128,7 +128,7 @@ def run(arguments: argparse.Namespace) -> int:
         if folder is None:
             report("The take asks for an export, but there is no watch folder; give --watch-folder DIR.")
         else:
-            print(export_break(folder, model, request.latent, request.beats_per_minute, name=request.name))
+            print(requested_break(model, request).written_to(folder))
 
     blocks = render_take(
         model,

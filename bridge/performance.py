@@ -18,6 +18,7 @@ from bridge.clocks import Clocks
 from bridge.control import Control, ControlChange
 from bridge.engine import Engine
 from bridge.errors import VamenError
+from bridge.export_on import ExportOn
 from bridge.exporter import Exporter, Reporter
 from bridge.feedback import Feedback
 from bridge.generator import Ring
@@ -103,6 +104,7 @@ class Performance:
         take: TakeWriter | None,
         clocks: Clocks,
         clock_out: ClockSchedule | None = None,
+        export_on: ExportOn | None = None,
     ) -> None:
         self._report = Report()
         self._engine = engine
@@ -115,6 +117,7 @@ class Performance:
         self._take = take
         self._clocks = clocks
         self._clock_out = clock_out
+        self._export_on = export_on
         self._line: TempoReference | None = None
         self._tick = 0
         self._moved_at = 0
@@ -247,10 +250,13 @@ class Performance:
         self._at_rest = False
         questions = self._mailbox.questions()
         controls = [settled for control in self._mailbox.drain() if (settled := self._settled(control)) is not None]
+        hand = controls.copy()
         if self._performer is not None and engine.transport.sounding:
             for control in controls:
                 self._performer.touched(control)
             controls += self._performer.controls(engine.transport.beat_at(tick * TICK_FRAMES))
+        if self._export_on is not None:
+            controls = self._export_on.controls(tick, hand) + controls
         self._record(tick * TICK_FRAMES, controls)
         painting = engine.painting
         jobs, begun = engine.counters.jobs, time.perf_counter()
@@ -262,6 +268,8 @@ class Performance:
             return
         if publication is not None:
             self._sound.publish(publication)
+        if self._export_on is not None:
+            self._export_on.follow(tick)
         self._be_cautious()
         if any(control.name != REFERENCE for control in controls) or (engine.painting and not painting):
             self._moved_at = tick

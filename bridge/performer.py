@@ -63,21 +63,21 @@ class Performer:
         ends_phrase = (bar + bars_per_loop) % PHRASE_BARS == 0
         if not ends_phrase or bar % HOME_BARS < PHRASE_BARS:
             return self._home
-        return self._variation(bar // VARIATION_BARS)
+        return chopped(self._home, np.random.default_rng([self._seed, bar // VARIATION_BARS]))
 
-    def _variation(self, number: int) -> Values:
-        """A with its last bar chopped anew: the same for the same seed and number."""
-        generator = np.random.default_rng([self._seed, number])
-        steps = len(self._home)
-        bar = steps - BEATS_PER_BAR * 4
-        varied = self._home.copy()
-        for first in range(bar, steps, CHOP_STEPS):
-            place = first - bar
-            if place in (0, 4, 12):
-                # The one, two and four are the rule that the rest plays against.
-                continue
-            # A chop comes from the same half of a beat, so that what was on the beat stays on one.
-            sources = [start for start in range(0, steps, CHOP_STEPS) if start % 4 == first % 4]
-            source = int(generator.choice(sources))
-            varied[first : first + CHOP_STEPS] = self._home[source : source + CHOP_STEPS]
-        return varied
+
+def chopped(home: Values, generator: np.random.Generator) -> Values:
+    """A break (steps, latent_dimensions) with its last bar chopped anew from its own steps, the one and the backbeats kept."""
+    steps = len(home)
+    bar = steps - BEATS_PER_BAR * 4
+    varied = home.copy()
+    for first in range(bar, steps, CHOP_STEPS):
+        place = first - bar
+        if place in (0, 4, 12):
+            # The one, two and four are the rule that the rest plays against.
+            continue
+        # A chop comes from the same half of a beat, so that what was on the beat stays on one.
+        sources = [start for start in range(0, steps, CHOP_STEPS) if start % 4 == first % 4]
+        source = int(generator.choice(sources))
+        varied[first : first + CHOP_STEPS] = home[source : source + CHOP_STEPS]
+    return varied

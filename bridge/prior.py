@@ -71,10 +71,21 @@ class Prior:
         own = pieced.shape[1] - kit_dimensions
         pieced[:, own:] = centres[first, :, own:]
         centre = pieced.ravel() * np.float64(self.centre_unit)
+        offset = centre + self._spread(generator)
+        return offset.reshape(steps, -1).astype(np.float32)
+
+    def near(self, generator: np.random.Generator) -> FloatArray:
+        """The way from a break to one near it, as far as draws are spread around the breaks that they come from.
+
+        :returns: (steps, latent_dimensions)
+        """
+        return self._spread(generator).reshape(self.levels.shape[1], -1).astype(np.float32)
+
+    def _spread(self, generator: np.random.Generator) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """g @ components: (steps * latent_dimensions,)."""
         direction = generator.standard_normal(len(self.components))
         direction *= self.radius / np.linalg.norm(direction)
-        offset = centre + direction @ self.components
-        return offset.reshape(steps, -1).astype(np.float32)
+        return direction @ self.components
 
     def _kin(self, centres: CodeArray, first: int) -> np.ndarray[Any, np.dtype[np.intp]]:
         """The centres most like one in their mean over the steps, in which filtered, pitched and roomy breaks differ: (kin,)."""

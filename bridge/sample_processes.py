@@ -155,11 +155,19 @@ class _InTurn(WatchFolder):
         super().__init__(path)
         self._parent = parent
 
-    def export(self, name_stem: str, samples: FloatArray, image: Image, sidecar: Mapping[str, Any]) -> Path:
-        with self.written(samples, image, sidecar) as unnamed:
+    def export(
+        self,
+        name_stem: str,
+        samples: FloatArray,
+        image: Image,
+        sidecar: Mapping[str, Any],
+        chunks: bytes = b"",
+        tag: str = "",
+    ) -> Path:
+        with self.written(samples, image, sidecar, chunks) as unnamed:
             self._parent.answer(_Rendered())
             self._parent.wait()
-            return unnamed.publish(name_stem)
+            return unnamed.publish(name_stem, tag)
 
 
 def draw_until_closed(connection: Connection, settings: SampleSettings) -> None:

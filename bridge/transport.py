@@ -111,7 +111,9 @@ class Transport:
     @property
     def tempo(self) -> float:
         """Beats a minute, whoever supplies them."""
-        return self.beats_per_minute if self.reference is None else self.reference.beats_per_minute
+        # Read once, because other threads ask too.
+        reference = self.reference
+        return self.beats_per_minute if reference is None else reference.beats_per_minute
 
     @property
     def export_tempo(self) -> float:

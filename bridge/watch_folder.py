@@ -1,8 +1,11 @@
 """The folder that a sampler watches: finished files only, whatever happens to the process that writes them.
 
-An export is NAME.json, NAME.png and NAME.wav. Each is written under a temporary name in the same folder (dot-prefixed, without
-.wav, so that no watcher takes it for audio), flushed to the disk, and then given its name in one step that cannot hit an
-existing file; the WAV comes last, so that a WAV that can be seen is whole and has both its companions.
+An export is NAME.json, NAME.png and NAME.wav, where NAME is STEM_NUMBER or STEM_NUMBER_TAG. Each is written under a temporary
+name in the same folder (dot-prefixed, without .wav, so that no watcher takes it for audio), flushed to the disk, and then given
+its name in one step that cannot hit an existing file; the WAV comes last, so that a WAV that can be seen is whole and has both
+its companions. Whoever gives names has the folder locked meanwhile, so that no number is given twice, whatever the tags. Where a
+folder cannot be locked (Windows, some network disks), two that write at once may take one number with different tags; even then
+no file is lost.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ import re
 import secrets
 import sys
 import time
-import unicodedata
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import VamenError
+from bridge.export_name import safe_stem
 from bridge.latent_document import write_json
 from bridge.mel_spectrogram import FloatArray, Image, save_png
 from bridge.wav_file import WavWriter
@@ -31,16 +34,13 @@ from bridge.whole_file import reason
 SUFFIXES = (".json", ".png", ".wav")
 """In the order of publication."""
 
-MAX_STEM_BYTES = 120
-FALLBACK_NAME = "breaks"
-
 _HOST = f"{zlib.crc32(platform.node().encode()):08x}"
 _RUN = secrets.token_hex(4)
 _COUNTER = itertools.count(1)
 _TEMPORARY = re.compile(r"\.vamen-(?P<host>[0-9a-f]{8})-(?P<pid>\d{1,9})-(?P<run>[0-9a-f]{8})-\d+\.part")
 
-_RESERVED_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3])", re.IGNORECASE)
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+_NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 _WINDOWS_RETRY_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
@@ -83,17 +83,28 @@ class WatchFolder:
             probe.touch()
             probe.unlink()
 
-    def export(self, name_stem: str, samples: FloatArray, image: Image, sidecar: Mapping[str, Any]) -> Path:
-        """Write one export under `safe_stem(name_stem)` and the next free number; returns the WAV's path.
+    def export(
+        self,
+        name_stem: str,
+        samples: FloatArray,
+        image: Image,
+        sidecar: Mapping[str, Any],
+        chunks: bytes = b"",
+        tag: str = "",
+    ) -> Path:
+        """Write one export under `safe_stem(name_stem)`, the next free number and `tag`; returns the WAV's path.
 
-        `samples` (n,) float32 at the engine's rate, `image` uint8 (n_mels, columns), `sidecar` plain JSON values. Raises
-        VamenError when the folder cannot be written to; nothing of the attempt is left behind then.
+        `samples` (n,) float32 at the engine's rate, `image` uint8 (n_mels, columns), `sidecar` plain JSON values, `chunks` RIFF
+        chunks behind the samples. Raises VamenError when the folder cannot be written to; nothing of the attempt is left behind
+        then.
         """
-        with self.written(samples, image, sidecar) as unnamed:
-            return unnamed.publish(name_stem)
+        with self.written(samples, image, sidecar, chunks) as unnamed:
+            return unnamed.publish(name_stem, tag)
 
     @contextmanager
-    def written(self, samples: FloatArray, image: Image, sidecar: Mapping[str, Any]) -> Iterator[UnnamedExport]:
+    def written(
+        self, samples: FloatArray, image: Image, sidecar: Mapping[str, Any], chunks: bytes = b""
+    ) -> Iterator[UnnamedExport]:
         """An export whose files are whole, but have no names yet, for whoever has to wait with them.
 
         Arguments and errors as :meth:`export`; what has not been published when the block ends is gone.
@@ -104,7 +115,7 @@ class WatchFolder:
                 self._require_mounted()
                 write_json(temporaries[".json"], dict(sidecar))
                 save_png(temporaries[".png"], image)
-                with WavWriter(temporaries[".wav"]) as writer:
+                with WavWriter(temporaries[".wav"], chunks=chunks) as writer:
                     writer.write(samples)
                 _require_whole(temporaries[".wav"])
                 for temporary in temporaries.values():
@@ -141,16 +152,17 @@ class UnnamedExport:
         self._folder = folder
         self._temporaries = temporaries
 
-    def publish(self, name_stem: str) -> Path:
-        """Give the files `safe_stem(name_stem)` and the next free number as their names; returns the WAV's path.
+    def publish(self, name_stem: str, tag: str = "") -> Path:
+        """Give the files `safe_stem(name_stem)`, the next free number and `tag` as their names; returns the WAV's path.
 
         Raises FolderError when the folder cannot be written to.
         """
         stem = safe_stem(name_stem)
-        with _told(self._folder):
+        ending = f"_{safe_stem(tag)}" if tag else ""
+        with _told(self._folder), _folder_lock(self._folder):
             number = self._next_number(stem)
             while True:
-                targets = {suffix: self._folder / f"{stem}_{number:04d}{suffix}" for suffix in SUFFIXES}
+                targets = {suffix: self._folder / f"{stem}_{number:04d}{ending}{suffix}" for suffix in SUFFIXES}
                 if self._publish_as(targets):
                     return targets[".wav"]
                 number += 1
@@ -174,25 +186,9 @@ class UnnamedExport:
         return True
 
     def _next_number(self, stem: str) -> int:
-        numbered = re.compile(re.escape(stem) + r"_(\d{4,9})\.[a-z]+", re.IGNORECASE)
+        numbered = re.compile(re.escape(stem) + r"_(\d{4,9})(?:_[^.]+)?\.[a-z]+", re.IGNORECASE)
         taken = [int(match[1]) for path in self._folder.iterdir() if (match := numbered.fullmatch(path.name))]
         return max(taken, default=0) + 1
-
-
-def safe_stem(text: str) -> str:
-    """A file name without number and suffix from anything a stranger sent: letters, digits, `-` and `_`, and dots in numbers.
-
-    It cannot leave the folder, hide itself, be a device of Windows', or be longer than a file system takes.
-    """
-    kept = "".join(character if character.isalnum() or character in "-_." else "_" for character in normalise(text))
-    kept = re.sub(r"(?<![0-9])\.|\.(?![0-9])", "_", kept)
-    stem = kept.encode()[:MAX_STEM_BYTES].decode(errors="ignore").strip("-_.") or FALLBACK_NAME
-    return f"_{stem}" if _RESERVED_ON_WINDOWS.fullmatch(stem.partition(".")[0]) else stem
-
-
-def normalise(text: str) -> str:
-    """One spelling for every way to write the same letters (macOS stores another one than Linux would send)."""
-    return unicodedata.normalize("NFC", text)
 
 
 def publish(temporary: Path, target: Path) -> None:
@@ -236,6 +232,26 @@ def _patiently(action: Callable[[], object]) -> None:
         except PermissionError:
             time.sleep(delay)
     action()
+
+
+@contextmanager
+def _folder_lock(folder: Path) -> Iterator[None]:
+    """Holds the folder against others that give names in it, where the system can lock a folder; a kill lets go of it."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _require_whole(wav: Path) -> None:

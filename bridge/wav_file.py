@@ -50,8 +50,8 @@ class WavWriter:
 
     The first `skip_frames` samples written are left out: with the limiter's latency, frame i of the file is frame i of the
     player. `goes_on_at` is the frame at which a file of ours is continued, whose writer was killed: silence stands for those that
-    it lacks. Raises `VamenError` when the file cannot be made; that it cannot be continued, and errors while writing (a full
-    disk), come as `OSError`.
+    it lacks. `chunks` are whole RIFF chunks that follow the samples. Raises `VamenError` when the file cannot be made; that it
+    cannot be continued, and errors while writing (a full disk), come as `OSError`.
     """
 
     def __init__(
@@ -60,11 +60,13 @@ class WavWriter:
         sample_rate: int = ENGINE_SAMPLE_RATE,
         skip_frames: int = 0,
         goes_on_at: int | None = None,
+        chunks: bytes = b"",
     ) -> None:
         self.path = path
         self.frames = 0
         self._sample_rate = sample_rate
         self._skip = skip_frames
+        self._chunks = chunks
         try:
             self._file = path.open("wb" if goes_on_at is None else "r+b")
         except OSError as error:
@@ -99,9 +101,9 @@ class WavWriter:
     def flush(self) -> None:
         """Make what was written readable by others, header and all."""
         end = self._file.tell()
-        self._file.write(bytes(self.frames * BYTES_PER_SAMPLE % 2))
+        self._file.write(bytes(self.frames * BYTES_PER_SAMPLE % 2) + self._chunks)
         self._file.seek(0)
-        self._file.write(wav_header(self.frames, self._sample_rate))
+        self._file.write(wav_header(self.frames, self._sample_rate, len(self._chunks)))
         self._file.seek(end)
         self._file.flush()
 

@@ -20,13 +20,13 @@ import soundfile
 from bridge.errors import VamenError
 from bridge.loudness import TARGET_LOUDNESS_LUFS, integrated_loudness
 from bridge.mel_spectrogram import PRESETS
+from bridge.onsets import find_onsets
 from tests.sounds import hat, kick, snare
 from tests.test_sources import BAR as BREAK_BAR
 from tests.test_sources import loop
 from training import breaks
 from training.breaks import BreakMaker, build, held_out_sources, load_bank
 from training.dataset import BreakDataset
-from training.onsets import find_onsets
 from training.patterns import BACKBEATS, BAR, HITS, MAIN, STEPS, TOP, Event, Plan, Treatment, in_order, swung
 from training.proportions import GROOVES, HAT_FIGURES, PROPORTIONS
 from training.render import render_break

@@ -27,6 +27,7 @@ def test_play_has_the_documented_defaults() -> None:
         "midi_virtual": False, "osc_map": None, "oscquery_port": None,
         "map": None, "output": "audio", "device": None, "channels": (1, 2), "watch_folder": None, "record": None,
         "capture": None, "drift": 1, "slot": [], "provider": "auto", "blocksize": 256, "midi_clock_out": None, "offset_ms": 0.0,
+        "export_on": "command", "inbox": False,
     }  # fmt: skip
 
 
@@ -59,6 +60,10 @@ def test_play_takes_every_option() -> None:
         (["sample", "--out", "x", "--seed", "-1"], "0 to 2147483647"),
         (["sample"], "--out"),
         (["render", "a.osc"], "--out"),
+        (["play", "--export-on", "beat"], "invalid choice"),
+        (["kit", "--out", "x", "--slot", "1", "--seed", "1"], "not allowed with argument --slot"),
+        (["kit", "a.json", "--out", "x", "--seed", "1"], "not allowed with argument SIDECAR.json"),
+        (["kit"], "--out"),
         ([], "COMMAND"),
     ],
 )

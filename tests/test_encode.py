@@ -11,11 +11,12 @@ import pytest
 import soundfile
 
 from bridge.__main__ import main
-from bridge.encode import beats_in_acid_chunk, fill_image, read_loop, resample_ring
+from bridge.encode import fill_image, read_loop, resample_ring
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
 from bridge.model import Model
 from bridge.slot_file import load_slot_file, load_slots
+from bridge.wav_chunks import beats_in_acid_chunk
 from tests.conftest import TINY_MODEL
 from tests.sounds import TWO_STEP, loop_from_pattern
 

@@ -33,7 +33,7 @@ from training.ruler.model_file import GRAIN_TILES, fingerprint, load_without_gra
 from training.ruler.originals import Original, held_out_breaks, spread, unseen_loops
 from training.ruler.painter import Painters
 from training.ruler.report import Example, Shown, html
-from training.ruler.sound import onset_scores, ring_onsets, sound_figures
+from training.ruler.sound import onset_scores, onset_seconds, sound_figures
 from training.scores import Tally
 from training.slices import make_bank
 
@@ -123,9 +123,9 @@ def test_onsets_are_found_round_the_seam_and_scored_within_ten_milliseconds() ->
     for place in places:
         ring[(place + np.arange(len(hit))) % len(ring)] += hit
     seconds = np.sort((places + len(ring) // (2 * SPEC.steps)) / ENGINE_SAMPLE_RATE)
-    found = ring_onsets(ring, SPEC)
+    found = onset_seconds(ring, SPEC)
     assert found == pytest.approx(seconds, abs=0.004)
-    assert ring_onsets(np.roll(ring, -30), SPEC) == pytest.approx(found - 30 / ENGINE_SAMPLE_RATE, abs=0.002)
+    assert onset_seconds(np.roll(ring, -30), SPEC) == pytest.approx(found - 30 / ENGINE_SAMPLE_RATE, abs=0.002)
     assert onset_scores(seconds, seconds + 0.009) == (1.0, 1.0, 1.0)
     assert onset_scores(seconds, np.append(seconds[1:] + 0.009, seconds[-1] + 1.0)) == pytest.approx((0.75, 0.75, 0.75))
     assert onset_scores(seconds, seconds + 0.011) == (0.0, 0.0, 0.0)

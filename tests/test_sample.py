@@ -16,8 +16,9 @@ import pytest
 
 from bridge import break_render
 from bridge.__main__ import INTERRUPTED_STATUS, main
-from bridge.break_render import export_break, render_break, tempo_text
+from bridge.break_render import export_break, render_break
 from bridge.errors import VamenError
+from bridge.export_name import tempo_text
 from bridge.latent_space import LatentSpace
 from bridge.limiter import CEILING_DBTP, true_peak_dbtp
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, load_png

@@ -12,8 +12,8 @@ import soxr
 from numpy.typing import NDArray
 
 from bridge.errors import VamenError
+from bridge.onsets import find_onsets
 from tests.sounds import hat, kick, snare
-from training.onsets import find_onsets
 from training.slices import SliceBank, make_bank
 from training.sources import ROLES, Source, count_beats, read_sources, without_hum
 

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from bridge import watch_folder
 from bridge.errors import VamenError
+from bridge.export_name import MAX_STEM_BYTES, safe_stem
 from bridge.mel_spectrogram import FloatArray, Image, load_png
-from bridge.watch_folder import UnnamedExport, WatchFolder, safe_stem
+from bridge.watch_folder import UnnamedExport, WatchFolder
 from tests.conftest import ROOT, TINY_MODEL
 
 STEM = "breaks_170bpm_2bars"
@@ -34,8 +35,8 @@ SIDECAR = {"latent": [[0.5, 1.0]]}
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has neither fork nor SIGKILL")
 
 
-def export(folder: WatchFolder, stem: str = STEM) -> Path:
-    return folder.export(stem, SAMPLES, IMAGE, SIDECAR)
+def export(folder: WatchFolder, stem: str = STEM, tag: str = "") -> Path:
+    return folder.export(stem, SAMPLES, IMAGE, SIDECAR, tag=tag)
 
 
 def temporaries(folder: Path) -> list[Path]:
@@ -111,18 +112,39 @@ def test_a_name_taken_in_the_meantime_is_never_overwritten(suffix: str, tmp_path
 
 @pytest.mark.usefixtures("file_system")
 def test_two_writers_share_a_folder(tmp_path: Path) -> None:
-    def write() -> None:
+    def write(tag: str) -> None:
         folder = WatchFolder(tmp_path)
         for _ in range(10):
-            export(folder)
+            export(folder, tag=tag)
 
-    threads = [threading.Thread(target=write) for _ in range(3)]
+    # Three names for one number would not collide: it is the folder's lock that keeps numbers apart.
+    threads = [threading.Thread(target=write, args=[tag]) for tag in ("", "density-70", "kick-20_hats-90")]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert require_whole_exports(tmp_path) == 30
     assert len(list(tmp_path.iterdir())) == 90
+    numbers = sorted(path.name.removeprefix(f"{STEM}_")[:4] for path in tmp_path.glob("*.wav"))
+    assert numbers == [f"{number:04d}" for number in range(1, 31)]
+
+
+def test_numbers_go_on_whatever_the_tag(tmp_path: Path) -> None:
+    folder = WatchFolder(tmp_path)
+    names = [export(folder, tag=tag).name for tag in ("", "density-70", "", "../x.wav", "density-70")]
+    ends = ["0001", "0002_density-70", "0003", "0004_x_wav", "0005_density-70"]
+    assert names == [f"{STEM}_{end}.wav" for end in ends] == sorted(names)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a folder cannot be locked there")
+def test_where_a_folder_cannot_be_locked_it_is_written_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert export(WatchFolder(tmp_path)).name == f"{STEM}_0001.wav"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +181,7 @@ def test_no_name_leaves_the_folder(name: str) -> None:
     assert Path(stem).name == stem
     assert not stem.startswith((".", "-"))
     assert not set(stem) & set('/\\:*?"<>|\0')
-    assert 0 < len(stem.encode()) <= watch_folder.MAX_STEM_BYTES + 1
+    assert 0 < len(stem.encode()) <= MAX_STEM_BYTES + 1
     assert safe_stem(stem) in (stem, stem.strip("_"), f"_{stem}")
     assert stem.partition(".")[0].lower() not in {"con", "prn", "aux", "nul", "com1", "lpt9"}
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
-from training.onsets import find_onsets
+from bridge.onsets import find_onsets
 from training.sources import ROLES, Source
 
 FORMAT_VERSION = 1

@@ -12,8 +12,8 @@ import numpy as np
 
 from bridge.errors import VamenError
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
+from bridge.onsets import find_onsets, onset_strength
 from bridge.stated_tempo import tempo_in_name
-from training.onsets import find_onsets, onset_strength
 
 ROLES = ("rest", "kick", "snare", "ghost", "hat", "cymbal", "perc")
 """What a slice plays in a kit; "rest" is a slice in which nothing begins, "ghost" a soft snare."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bridge.griffin_lim import LoopGrid, render_loop
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray, MelSpectrogramSpec
-from training.onsets import find_onsets
+from bridge.onsets import ring_onsets
 from training.ruler.attacks import beside_attacks, convergence, find_attacks, magnitudes
 from training.ruler.originals import Original
 
@@ -66,18 +66,11 @@ def sound_figures(
     return figures
 
 
-def ring_onsets(samples: FloatArray, spec: MelSpectrogramSpec) -> NDArray[np.float64]:
-    """Seconds at which hits begin in a ring of whole beats (n,), increasing.
-
-    The ring is turned by half a step first, since a hit on its seam would be found at either of its ends.
-    """
-    half_step = len(samples) // (2 * spec.steps)
-    turned = np.roll(samples, half_step)
-    # What comes round the ring is heard before the start and behind the end.
-    around = np.take(turned, np.arange(-half_step, len(turned) + half_step), mode="wrap")
-    positions, _ = find_onsets(around / max(float(np.abs(around).max()), 1e-9))
-    inside = positions[(positions >= half_step) & (positions < half_step + len(samples))] - half_step
-    return np.unique(inside) / ENGINE_SAMPLE_RATE
+def onset_seconds(samples: FloatArray, spec: MelSpectrogramSpec) -> NDArray[np.float64]:
+    """Seconds at which hits begin in a ring of whole beats (n,), increasing; the ring turned by half a step, so that two that are
+    compared have no hit on their seam."""
+    places, _ = ring_onsets(samples, spec.steps)
+    return np.sort((places + len(samples) // (2 * spec.steps)) % len(samples)) / ENGINE_SAMPLE_RATE
 
 
 def onset_scores(reference: NDArray[np.float64], found: NDArray[np.float64]) -> tuple[float, float, float]:
@@ -102,13 +95,13 @@ def _measure(job: _Job) -> _Found:
     own_tempo = original.beats_per_minute(spec)
     grid = LoopGrid.at_tempo(spec, own_tempo)
     truth = magnitudes(original.samples, grid)
-    onsets = ring_onsets(original.samples, spec)
+    onsets = onset_seconds(original.samples, spec)
     found: _Found = {}
     for way, image in images.items():
         for tempo in TEMPOS:
             sound = render_loop(image, spec, tempo)
             found[way, tempo] = beside_attacks(attacks, sound, len(sound) / len(original.samples))
         sound = render_loop(image, spec, own_tempo)
-        scores = onset_scores(onsets, ring_onsets(sound, spec))
+        scores = onset_scores(onsets, onset_seconds(sound, spec))
         found[way, "whole"] = np.array([convergence(sound, truth, grid), *scores])
     return found

@@ -62,3 +62,19 @@ def _refine(samples: FloatArray, near: int) -> int:
     coming = energy[index + before + after] - energy[index + before]
     score = (coming / after) / (past / before + 1e-6) * np.sqrt(coming + 1e-9)
     return max(0, first + int(index[np.argmax(score)]))
+
+
+def ring_onsets(samples: FloatArray, steps: int) -> tuple[NDArray[np.int64], FloatArray]:
+    """Sample positions of attacks in a ring (n,) of whole steps, increasing, and their strengths, both (k,).
+
+    The ring is turned by half a step first, since a hit on its seam would be found at either of its ends.
+    """
+    length = len(samples)
+    half_step = length // (2 * steps)
+    turned = np.roll(samples, half_step)
+    # What comes round the ring is heard before the start and behind the end.
+    around = np.take(turned, np.arange(-half_step, length + half_step), mode="wrap")
+    positions, strengths = find_onsets(around / max(float(np.abs(around).max()), 1e-9))
+    inside = (positions >= half_step) & (positions < half_step + length)
+    places, which = np.unique((positions[inside] - 2 * half_step) % length, return_index=True)
+    return places, strengths[inside][which]
