@@ -132,6 +132,7 @@ class Playing:
     def __init__(self, process: subprocess.Popen[str], port: int, first_line: str) -> None:
         self.process = process
         self.first_line = first_line
+        self.port = port
         self.summary: dict[str, str] = {}
         self._address = ("127.0.0.1", port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
