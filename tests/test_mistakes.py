@@ -307,6 +307,7 @@ sys.exit(main())
 """
 
 
+@pytest.mark.real_time
 def test_while_it_plays(tmp_path: Path) -> None:
     """One evening with all of them; the music goes on, and the terminal has said the same."""
     plug = tmp_path / "plug"

@@ -24,7 +24,7 @@ from bridge.take import read_take
 from tests.live_take import LiveTake, live_take, playing
 from tests.rig import Playing, require_programs, wait_until
 
-pytestmark = pytest.mark.peer
+pytestmark = [pytest.mark.peer, pytest.mark.real_time]
 
 HOST = "127.0.0.1"
 PEERS = Path(__file__).parent / "peers"
