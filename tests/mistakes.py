@@ -13,7 +13,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "mistakes.md"
 
 @dataclass(frozen=True)
 class Mistake:
-    """`done` is a command, or an OSC message to an instrument that plays; `said` is what the terminal shows of it, whole."""
+    """`done` is a command, or an OSC message to an instrument that plays; `said` is what it says to that, whole."""
 
     what: str
     done: str
@@ -21,72 +21,68 @@ class Mistake:
     world: str = ""
     """What has to be so before: a name in tests/test_mistakes.py."""
 
-    @property
-    def name(self) -> str:
-        return self.what.lower()
-
 
 OPTIONS = (
     Mistake(
         "no command at all",
         "vamen",
-        "vamen: the following arguments are required: COMMAND; see `vamen --help`.",
+        "the following arguments are required: COMMAND; see `vamen --help`.",
     ),
     Mistake(
         "a command that there is not",
         "vamen pley",
-        "vamen: argument COMMAND: invalid choice: 'pley' (choose from play, render, sample, encode, devices, doctor); "
-        "see `vamen --help`.",
+        "argument COMMAND: invalid choice: 'pley' (choose from play, render, sample, encode, devices, doctor); see "
+        "`vamen --help`.",
     ),
     Mistake(
         "an option misspelt",
         "vamen play --bmp 174",
-        "vamen: unrecognized arguments: --bmp 174; see `vamen --help`.",
+        "unrecognized arguments: --bmp 174; see `vamen --help`.",
     ),
     Mistake(
         "a tempo in words",
         "vamen play --bpm fast",
-        "vamen: argument --bpm: 'fast' is not a number from 60 to 240; see `vamen play --help`.",
+        "argument --bpm: 'fast' is not a number from 60 to 240; see `vamen play --help`.",
     ),
     Mistake(
         "a tempo out of range",
         "vamen play --bpm 300",
-        "vamen: argument --bpm: '300' is not a number from 60 to 240; see `vamen play --help`.",
+        "argument --bpm: '300' is not a number from 60 to 240; see `vamen play --help`.",
     ),
     Mistake(
         "a port number that there is not",
         "vamen play --osc-port 90000",
-        "vamen: argument --osc-port: '90000' is not a whole number from 0 to 65535; see `vamen play --help`.",
+        "argument --osc-port: '90000' is not a whole number from 0 to 65535; see `vamen play --help`.",
     ),
     Mistake(
         "channels counted from 0",
         "vamen play --channels 0,1",
-        "vamen: argument --channels: '0' is not a whole number from 1 to 256; see `vamen play --help`.",
+        "argument --channels: '0' is not a whole number from 1 to 256; see `vamen play --help`.",
     ),
     Mistake(
         "a slot without its number",
         "vamen play --slot mine.json",
-        "vamen: argument --slot: 'mine.json' is not of the form N=SLOT.json; see `vamen play --help`.",
+        "argument --slot: 'mine.json' is not of the form N=SLOT.json; see `vamen play --help`.",
     ),
     Mistake(
         "slot 0",
         "vamen play --slot 0=mine.json",
-        "vamen: argument --slot: '0' is not a whole number from 1 to 128; see `vamen play --help`.",
+        "argument --slot: '0' is not a whole number from 1 to 128; see `vamen play --help`.",
     ),
     Mistake(
         "a clock that there is not",
         "vamen play --clock ableton",
-        "vamen: argument --clock: invalid choice: 'ableton' (choose from internal, midi, link); see `vamen play --help`.",
+        "argument --clock: invalid choice: 'ableton' (choose from internal, midi, link); see `vamen play --help`.",
     ),
     Mistake(
         "a render without a place for it",
         "vamen render evening.osc",
-        "vamen: the following arguments are required: --out; see `vamen render --help`.",
+        "the following arguments are required: --out; see `vamen render --help`.",
     ),
     Mistake(
         "three bars",
         "vamen sample --bars 3 --out breaks",
-        "vamen: argument --bars: invalid choice: 3 (choose from 1, 2, 4); see `vamen sample --help`.",
+        "argument --bars: invalid choice: 3 (choose from 1, 2, 4); see `vamen sample --help`.",
     ),
 )
 
@@ -109,7 +105,7 @@ MODELS = (
     Mistake(
         "a GPU where there is none",
         "vamen play --provider cuda",
-        "vamen: CUDA was asked for but does not serve here: install the [cuda] extra, or use the provider cpu.",
+        "CUDA was asked for but does not serve here: install the [cuda] extra, or use the provider cpu.",
         world="no GPU",
     ),
 )
@@ -118,15 +114,15 @@ NETWORK = (
     Mistake(
         "two VAmEns at once",
         "vamen play",
-        "vamen: VAmEn cannot listen for OSC on port 9000 of 127.0.0.1 ([Errno 98] Address already in use); end the program that "
-        "has the port, or choose others with --osc-port and --osc-host.",
+        "VAmEn cannot listen for OSC on port 9000 of 127.0.0.1 ([Errno 98] Address already in use); end the program "
+        "that has the port, or choose others with --osc-port and --osc-host.",
         world="another VAmEn",
     ),
     Mistake(
         "a port that another program has",
         "vamen play --osc-port 9001",
-        "vamen: VAmEn cannot listen for OSC on port 9001 of 127.0.0.1 ([Errno 98] Address already in use); end the program that "
-        "has the port, or choose others with --osc-port and --osc-host.",
+        "VAmEn cannot listen for OSC on port 9001 of 127.0.0.1 ([Errno 98] Address already in use); end the program "
+        "that has the port, or choose others with --osc-port and --osc-host.",
         world="port 9001 is taken",
     ),
     Mistake(
@@ -140,31 +136,32 @@ SOUND = (
     Mistake(
         "Linux without PortAudio",
         "vamen play",
-        "?",
+        "there is no sound yet, since the PortAudio library is missing, so no sound device can be opened: install libportaudio2",
         world="no PortAudio",
     ),
     Mistake(
         "no sound card",
         "vamen play",
-        "?",
+        "there is no sound yet, since there is no sound device on this machine: connect one, or use --output none",
         world="no sound card",
     ),
     Mistake(
         "a sound device that is not there",
         "vamen play --device Babyface",
-        "?",
+        "there is no sound yet, since no sound device is called 'Babyface': `vamen devices` lists those that are there",
         world="a sound card",
     ),
     Mistake(
         "channels that the device lacks",
         "vamen play --channels 3,4",
-        "?",
+        "there is no sound yet, since Scarlett 2i2 has 2 output channels, not 3,4: choose others with --channels",
         world="a sound card",
     ),
     Mistake(
         "a device that refuses its sample rate",
         "vamen play",
-        "?",
+        "there is no sound yet, since Scarlett 2i2 cannot be opened at 44100 Hz (Invalid sample rate): close what else "
+        "uses it, set its rate in the system's sound settings, or choose another with --device",
         world="a sound card at a wrong rate",
     ),
 )
@@ -202,27 +199,30 @@ MIDI = (
     Mistake(
         "no such map",
         "vamen play --map none.toml",
-        "?",
+        "The control map none.toml cannot be read (No such file or directory); check the path.",
     ),
     Mistake(
         "a map that is not TOML",
         "vamen play --map notes.txt",
-        "?",
+        "The control map notes.txt is not TOML (Expected '=' after a key in a key/value pair (at line 1, column 5)); "
+        "correct it there.",
     ),
     Mistake(
         "a map with a typo in a key",
         "vamen play --map key.toml",
-        "?",
+        "Row 1 of the control map key.toml: the key 'traget' is unknown; there are cc, channel, curve, note, notes, "
+        "range, release, target, value.",
     ),
     Mistake(
         "a map with a typo in a target",
         "vamen play --map target.toml",
-        "?",
+        "Row 1 of the control map target.toml: '/vamen/axis/kik' is none of this model's axes: send 1 to 4, or by name "
+        "kick, snare, air, room.",
     ),
     Mistake(
         "a map with a number that MIDI does not have",
         "vamen play --map number.toml",
-        "?",
+        "Row 1 of the control map number.toml: cc is a whole number from 0 to 127.",
     ),
     Mistake(
         "Link without the extra",
@@ -341,67 +341,68 @@ MESSAGES = (
     Mistake(
         "an address that there is not",
         "/vamen/volume 0.5",
-        "?",
+        "'/vamen/volume' is not an address of VAmEn: `vamen play --help` lists them all.",
     ),
     Mistake(
         "an axis that this model lacks",
         "/vamen/axis/drive 0.5",
-        "?",
+        "'/vamen/axis/drive' is none of this model's axes: send 1 to 4, or by name kick, snare, air, room.",
     ),
     Mistake(
         "a word where a number belongs",
         "/vamen/tempo fast",
-        "?",
+        "/vamen/tempo takes numbers and got 'fast': send an int or a float.",
     ),
     Mistake(
         "a number where a word belongs",
         "/vamen/quantise 4",
-        "?",
+        "/vamen/quantise takes one of off, step, beat, bar, loop and got 4: send a string.",
     ),
     Mistake(
         "a word that is not among those",
         "/vamen/quantise sometimes",
-        "?",
+        "/vamen/quantise takes one of off, step, beat, bar, loop and got 'sometimes': send one of these.",
     ),
     Mistake(
         "half a slot",
         "/vamen/slot/recall 1.5",
-        "?",
+        "/vamen/slot/recall takes a whole number and got 1.5: round it.",
     ),
     Mistake(
         "slot 0 over OSC",
         "/vamen/slot/recall 0",
-        "?",
+        "/vamen/slot/recall goes from 1 to 128 and got 0: send one of these.",
     ),
     Mistake(
         "a tempo out of range over OSC",
         "/vamen/tempo 300.0",
-        "?",
+        "/vamen/tempo goes from 60 to 240 and got 300.0; the nearest end was taken.",
     ),
     Mistake(
         "no number at all",
         "/vamen/gain nan",
-        "?",
+        "/vamen/gain got nan, which cannot be heard: send a finite number.",
     ),
     Mistake(
         "two numbers for one",
         "/vamen/gain 0.5 0.5",
-        "?",
+        "/vamen/gain takes 1 argument and got 2: send that many.",
     ),
     Mistake(
         "feedback to port 0",
         "/vamen/subscribe 0",
-        "?",
+        "/vamen/subscribe goes from 1 to 65535 and got 0: send one of these.",
     ),
     Mistake(
         "an export's name with a path in it",
         "/vamen/export ../breaks",
-        "?",
+        "/vamen/export takes a name of letters, digits and . _ + - (at most 64, a letter or digit first) and got "
+        "'../breaks': choose another name.",
     ),
     Mistake(
         "a step that there is not",
         "/vamen/latent/33/1 0.5",
-        "?",
+        "'/vamen/latent/33/1' is no step or dimension of this model: send step 1 to 32, and dimension 1 to 8.",
     ),
 )
 
@@ -433,16 +434,26 @@ STAGE = (
     ),
 )
 
-SECTIONS = {
-    "The command line": OPTIONS,
-    "Models": MODELS,
-    "The network": NETWORK,
-    "Sound": SOUND,
-    "MIDI, maps and Link": MIDI,
-    "Files and folders": FILES,
-    "OSC messages": MESSAGES,
-    "While it plays": STAGE,
-}
+
+@dataclass(frozen=True)
+class Section:
+    """A heading of the page, what is so of all below it, and the mistakes."""
+
+    title: str
+    remark: str
+    mistakes: tuple[Mistake, ...]
+
+
+SECTIONS = (
+    Section("The command line", "It does not start.", OPTIONS),
+    Section("Models", "It does not start.", MODELS),
+    Section("The network", "It does not start.", NETWORK),
+    Section("Sound", "It plays in silence, and the device is taken as soon as it can be had.", SOUND),
+    Section("MIDI, maps and Link", "It does not start.", MIDI),
+    Section("Files and folders", "Nothing is written.", FILES),
+    Section("OSC messages", "The music goes on; each kind is explained once, and counted.", MESSAGES),
+    Section("While it plays", "The music goes on.", STAGE),
+)
 
 
 def page() -> str:
@@ -450,15 +461,15 @@ def page() -> str:
     lines = [
         "# What you see, and what to do",
         "",
-        "Every mistake that is likely in the first hour, and what VAmEn says of it. At the start that is one sentence, and exit",
-        "status 2; while it plays it goes to the terminal and to `/vamen/error`, and the music goes on. Written by",
-        "`python -m tests.mistakes`; tests/test_mistakes.py makes every one of these mistakes.",
+        "The mistakes of the first hour, and what VAmEn says to each. What keeps it from starting is one sentence and exit",
+        "status 2; what happens while it plays goes to the terminal and to `/vamen/error`. `python -m tests.mistakes` writes",
+        "this page, and tests/test_mistakes.py makes every one of these mistakes.",
     ]
-    for title, mistakes in SECTIONS.items():
-        lines += ["", f"## {title}", "", "| what was done | | what it says |", "|---|---|---|"]
-        for mistake in mistakes:
-            done = mistake.done if " is " in mistake.done else f"`{mistake.done}`"
-            lines.append(f"| {mistake.what} | {done} | {mistake.said.removeprefix('vamen: ').replace('|', chr(92) + '|')} |")
+    for section in SECTIONS:
+        lines += ["", f"## {section.title}", "", section.remark, "", "| what was done | | what it says |", "|---|---|---|"]
+        for mistake in section.mistakes:
+            done = f"`{mistake.done}`" if mistake.done.startswith(("vamen", "/")) else mistake.done
+            lines.append(f"| {mistake.what} | {done} | {mistake.said} |")
     return "\n".join(lines) + "\n"
 
 

@@ -6,6 +6,7 @@ says to messages is heard as its subscribers hear it.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -27,22 +28,26 @@ from bridge import __main__ as command
 from bridge import midi, midi_ports
 from bridge.break_render import KIND as SIDECAR_KIND
 from bridge.errors import USER_ERROR_STATUS, VamenError
+from bridge.command_line import build_parser
 from bridge.latent_document import header, write_json
 from bridge.mailbox import Mailbox
 from bridge.model import CUDA, Model
 from bridge.osc import OscServer, decode, encode
 from bridge.parameters import layout_of
+from bridge.renderer import Renderer
 from bridge.shipped_models import MODELS
 from bridge.slot_file import KIND as SLOT_KIND
+from bridge.sound_memory import SoundMemory
+from bridge.steady_output import DeviceSettings, SteadyOutput
 from tests import mistakes
 from tests.conftest import ROOT, TINY_MODEL
 from tests.live_take import playing
 from tests.midi_peers import FakeSystem
-from tests.mistakes import MESSAGES, SECTIONS, STAGE, Mistake
+from tests.mistakes import MESSAGES, SECTIONS, SOUND, STAGE, Mistake
 from tests.rig import PATIENCE_SECONDS, WITHOUT_JACK
 from tests.small_disk import may_mount, small_disk
 
-STARTS = [mistake for title, rows in SECTIONS.items() for mistake in rows if rows not in (MESSAGES, STAGE)]
+STARTS = [mistake for section in SECTIONS for mistake in section.mistakes if section.mistakes not in (SOUND, MESSAGES, STAGE)]
 AS_PROCESSES = ("an option misspelt", "no such model", "a capture into a folder that is not there")
 HOST = "127.0.0.1"
 
@@ -112,9 +117,19 @@ def query_devices():
     ]
 
 def OutputStream(**options):
-    raise PortAudioError("Error opening OutputStream: Invalid sample rate [PaErrorCode -9997]")
+    raise PortAudioError("Invalid sample rate")
+
+_initialized = 1
+
+def _terminate():
+    global _initialized
+    _initialized = 0
+
+def _initialize():
+    global _initialized
+    _initialized = 1
 """
-"""A module that stands for sounddevice, in the sound process too."""
+"""A module that stands for sounddevice."""
 
 
 @contextmanager
@@ -123,8 +138,13 @@ def portaudio(folder: Path, source: str) -> Iterator[None]:
     module.parent.mkdir()
     module.write_text(source)
     try:
-        with patched(lambda patch: patch.syspath_prepend(module.parent)):
+        with patched(
+            lambda patch: patch.syspath_prepend(module.parent),
+            lambda patch: patch.setenv("PYTHONPATH", f"{module.parent}{os.pathsep}{ROOT}"),
+            lambda patch: patch.delitem(sys.modules, "sounddevice", raising=False),
+        ):
             yield
+            sys.modules.pop("sounddevice", None)
     finally:
         shutil.rmtree(module.parent)
 
@@ -195,14 +215,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory, tiny_model: Model) -> Path:
 
 
 def full_command(mistake: Mistake) -> list[str]:
-    """The command's words, and what a test has to add: the tiny model; no sound and any port, unless it is about that."""
+    """The command's words, and what a test has to add: the tiny model, no sound, and any port unless it is about that."""
     words = shlex.split(mistake.done)[1:]
     if not words or words[0] not in ("play", "render", "sample", "encode"):
         return words
     added = ["--model", str(TINY_MODEL)]
     if words[0] == "play":
-        added += [] if mistake in mistakes.SOUND else ["--output", "none"]
-        added += [] if mistake.world == "another VAmEn" else ["--osc-port", "0"]
+        added += ["--output", "none"] if mistake.world == "another VAmEn" else ["--output", "none", "--osc-port", "0"]
     return [words[0], *added, *words[1:]]
 
 
@@ -245,7 +264,7 @@ def test_at_the_start(
     out, errors = capfd.readouterr()
     # JACK's library has remarks of its own.
     (said,) = [line for line in errors.splitlines() if mistake.world != "no MIDI" or line.startswith("vamen: ")]
-    assert_said(said, mistake)
+    assert_said(said.removeprefix("vamen: "), mistake)
     assert (status, out, caplog.messages) == (USER_ERROR_STATUS, "", [])
 
 
@@ -255,7 +274,26 @@ def test_as_a_process_of_its_own(mistake: Mistake, folder: Path, monkeypatch: py
     run = [sys.executable, "-m", "bridge", *full_command(mistake)]
     result = subprocess.run(run, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     assert (result.returncode, result.stdout) == (USER_ERROR_STATUS, "")
-    assert_said(result.stderr.removesuffix("\n"), mistake)
+    assert_said(result.stderr.removeprefix("vamen: ").removesuffix("\n"), mistake)
+
+
+@pytest.mark.parametrize("mistake", SOUND, ids=named)
+def test_at_the_sound_card(mistake: Mistake, tmp_path: Path) -> None:
+    """What the sound process tells the main one; the next test hears it from a whole instrument."""
+    arguments = build_parser().parse_args(shlex.split(mistake.done)[1:])
+    told: list[str] = []
+    with WORLDS[mistake.world](tmp_path):
+        memory = SoundMemory(2, 2**16)
+        output = SteadyOutput(
+            Renderer(memory, None, pytest.fail),
+            DeviceSettings(arguments.device, arguments.channels, arguments.blocksize),
+            lambda description, sentence: told.append(sentence),
+        )
+        output.start()
+        output.stop()
+        memory.remove()
+    assert_said(told[0], mistake)
+    assert len(told) == 1
 
 
 def values_of(words: list[str]) -> list[float | int | str]:
@@ -309,11 +347,12 @@ sys.exit(main())
 
 @pytest.mark.real_time
 def test_while_it_plays(tmp_path: Path) -> None:
-    """One evening with all of them; the music goes on, and the terminal has said the same."""
+    """One evening with all of them, and without a sound card; the music goes on, and the terminal has said the same."""
     plug = tmp_path / "plug"
     plug.touch()
-    program = ("-c", STAGE_PROGRAM)
-    with playing("--midi-in", "nanoKONTROL2", plug, program=program) as stage:
+    (no_device,) = [mistake for mistake in SOUND if "--device" in mistake.done]
+    options = ["--midi-in", "nanoKONTROL2", "--output", "audio", *shlex.split(no_device.done)[2:], plug]
+    with WORLDS[no_device.world](tmp_path), playing(*options, program=("-c", STAGE_PROGRAM)) as stage:
         for mistake in STAGE:
             if mistake.done.startswith("/"):
                 address, *words = mistake.done.split()
@@ -321,16 +360,18 @@ def test_while_it_plays(tmp_path: Path) -> None:
             else:
                 plug.unlink()
             ((said,),) = stage.wait_for("/vamen/error")
+            if said == no_device.said:
+                ((said,),) = stage.wait_for("/vamen/error")
             assert_said(str(said), mistake)
         stage.wait_for("/vamen/position", 2)
         assert stage.end() == 0
     said = [line.removeprefix("vamen: ") for line in stage.errors.splitlines() if "feedback goes to" not in line]
     if sys.platform == "linux":
-        assert said == [mistake.said for mistake in STAGE]
+        assert sorted(said) == sorted(mistake.said for mistake in (no_device, *STAGE))
 
 
 def test_there_are_thirty_and_no_two_alike() -> None:
-    rows = [mistake for section in SECTIONS.values() for mistake in section]
+    rows = [mistake for section in SECTIONS for mistake in section.mistakes]
     assert len(rows) >= 30
     for known in ({row.what for row in rows}, {(row.done, row.world) for row in rows}):
         assert len(known) == len(rows)
