@@ -163,7 +163,8 @@ def read_take(path: Path, layout: ControlLayout) -> list[ControlChange]:
                 logger.warning("%s is torn off and left out.", where)
                 break
             raise VamenError(
-                f"{where} is not of the form TIME /ADDRESS TYPES ARGUMENTS: {shown(text)}; give what --record or oscdump wrote."
+                f"{where} is not of the form TIME /ADDRESS TYPES ARGUMENTS: {shown(text.rstrip())}; "
+                "give what --record or oscdump wrote."
             )
         stamp = int(match[1], 16) * FRACTIONS + int(match[2], 16)
         if reader is None:

@@ -90,17 +90,20 @@ MODELS = (
     Mistake(
         "no such model",
         "vamen play --model none.onnx",
-        "?",
+        "The model none.onnx cannot be read (No such file or directory); check the path, or take hifi or classic, which"
+        " come with VAmEn.",
     ),
     Mistake(
         "a model file that is something else",
         "vamen play --model notes.txt",
-        "?",
+        "notes.txt: The model file's graph cannot be used, it ends within a field: export it again, or take the file "
+        "from where it came.",
     ),
     Mistake(
         "somebody else's ONNX file",
         "vamen play --model others.onnx",
-        "?",
+        "others.onnx: The model file lacks the field 'format_version': take one that `python -m export` made, or hifi "
+        "or classic.",
     ),
     Mistake(
         "a GPU where there is none",
@@ -128,7 +131,8 @@ NETWORK = (
     Mistake(
         "the address of another machine",
         "vamen play --osc-host 203.0.113.1",
-        "?",
+        "VAmEn cannot listen for OSC on port 9000 of 203.0.113.1 ([Errno 99] Cannot assign requested address); end the "
+        "program that has the port, or choose others with --osc-port and --osc-host.",
     ),
 )
 
@@ -170,31 +174,34 @@ MIDI = (
     Mistake(
         "a controller that is not there",
         "vamen play --midi-in Launchpad",
-        "?",
+        "'Launchpad' is none of the MIDI inputs (there are: nanoKONTROL2:nanoKONTROL2 CTRL 20:0, nanoKEY2:nanoKEY2 "
+        "KEYBOARD 24:0); name one of them, or part of its name that no other has.",
         world="two controllers",
     ),
     Mistake(
         "a name that fits two controllers",
         "vamen play --midi-in nano",
-        "?",
+        "'nano' fits several MIDI inputs (there are: nanoKONTROL2:nanoKONTROL2 CTRL 20:0, nanoKEY2:nanoKEY2 KEYBOARD "
+        "24:0); name one of them, or part of its name that no other has.",
         world="two controllers",
     ),
     Mistake(
         "a controller that another program has",
         "vamen play --midi-in nanoKONTROL2",
-        "?",
+        "The MIDI input 'nanoKONTROL2' cannot be opened (in use); close other programs that use it.",
         world="a busy controller",
     ),
     Mistake(
         "a system without MIDI",
         "vamen play --midi-in nanoKONTROL2",
-        "?",
+        "This system offers no MIDI (MidiInJack::initialize: JACK server not running?); load ALSA's sequencer (modprobe"
+        " snd-seq) or start a JACK server, or play without --midi-in.",
         world="no MIDI",
     ),
     Mistake(
         "a MIDI clock, and no input to hear it",
         "vamen play --clock midi",
-        "?",
+        "There is no MIDI input whose clock could be followed; start with --midi-in NAME.",
     ),
     Mistake(
         "no such map",
@@ -227,7 +234,7 @@ MIDI = (
     Mistake(
         "Link without the extra",
         "vamen play --clock link",
-        "?",
+        "Ableton Link is not installed, because it is under the GPL and VAmEn is not: pip install 'vamen[link]'.",
         world="no Link",
     ),
 )
@@ -236,104 +243,103 @@ FILES = (
     Mistake(
         "a watch folder on a read-only disk",
         "vamen play --watch-folder disk/breaks",
-        "?",
+        "The folder disk/breaks cannot be written to (Read-only file system); free it up or choose another one.",
         world="a read-only disk",
     ),
     Mistake(
         "a watch folder that is a file",
         "vamen play --watch-folder notes.txt",
-        "?",
+        "The folder notes.txt cannot be written to (it is a file); free it up or choose another one.",
     ),
     Mistake(
         "a full disk",
         "vamen sample -n 1 --out disk",
-        "?",
+        "The folder disk cannot be written to (No space left on device); free it up or choose another one.",
         world="a full disk",
     ),
     Mistake(
         "breaks into a place that takes none",
         "vamen sample -n 1 --out notes.txt/breaks",
-        "?",
+        "The folder notes.txt/breaks cannot be written to (Not a directory); free it up or choose another one.",
     ),
     Mistake(
         "a recording into a folder that is not there",
         "vamen play --record takes/evening.osc",
-        "?",
+        "The take takes/evening.osc cannot be written (No such file or directory); choose another place.",
     ),
     Mistake(
         "a recording over another one",
         "vamen play --record evening.osc",
-        "?",
+        "The take evening.osc exists already; record under another name, or move it away.",
     ),
     Mistake(
         "a capture into a folder that is not there",
         "vamen play --capture takes/evening.wav",
-        "?",
+        "takes/evening.wav cannot be written (No such file or directory): choose another file or folder",
     ),
     Mistake(
         "no such slot file",
         "vamen play --slot 9=none.json",
-        "?",
+        "none.json cannot be read (No such file or directory); check the path.",
     ),
     Mistake(
         "a slot file that is something else",
         "vamen play --slot 9=notes.txt",
-        "?",
+        "notes.txt is no JSON file of VAmEn's; check the path.",
     ),
     Mistake(
         "a slot made with another model",
         "vamen play --slot 9=others.json",
-        "?",
+        "others.json was made with another model (mine, sha256 000000000000) than the one in use (tiny, sha256 "
+        "67dc63040050): pass its model with --model.",
     ),
     Mistake(
         "no such take",
         "vamen render none.osc --out take.wav",
-        "?",
+        "The take none.osc cannot be read (No such file or directory); check the path.",
     ),
     Mistake(
         "a take that is something else",
         "vamen render notes.txt --out take.wav",
-        "?",
+        "Line 1 of the take notes.txt is not of the form TIME /ADDRESS TYPES ARGUMENTS: 'Buy strings.'; give what "
+        "--record or oscdump wrote.",
     ),
     Mistake(
         "a take of another model",
         "vamen render others.osc --out take.wav",
-        "?",
+        "Line 1 of the take others.osc: '/vamen/axis/drive' is none of this model's axes: send 1 to 4, or by name kick,"
+        " snare, air, room, or name the model of the take with --model.",
     ),
     Mistake(
         "a MIDI file that is broken",
         "vamen render broken.mid --out take.wav",
-        "?",
+        "broken.mid cannot be read as a MIDI file (it ends too early); export it as type 0 or 1.",
     ),
     Mistake(
         "a render into a folder that is not there",
         "vamen render evening.osc --out renders/take.wav",
-        "?",
+        "renders/take.wav cannot be written (No such file or directory); choose another file or folder.",
     ),
     Mistake(
         "an export's tempo changed",
         "vamen render break.json --bpm 120 --out take.wav",
-        "?",
+        "break.json already says everything about its break: leave --bpm out.",
     ),
     Mistake(
         "a text as a loop",
         "vamen encode notes.txt --out mine.json",
-        "?",
+        "notes.txt is no sound file that can be read here; use WAV, AIFF, FLAC, Ogg or MP3.",
     ),
     Mistake(
         "a loop that is silent",
         "vamen encode silence.wav --out mine.json",
-        "?",
+        "silence.wav is silent; use a loop that sounds.",
     ),
     Mistake(
         "a loop of three beats",
         "vamen encode waltz_180bpm.wav --out mine.json",
-        "?",
-    ),
-    Mistake(
-        "slots into a folder that is not there",
-        "vamen encode loop_120bpm.wav --out slots/mine.json",
-        "?",
+        "waltz_180bpm.wav has 3 beats, which do not repeat to the 8 of a slot; cut it to one or two bars, or correct "
+        "the count with --beats.",
     ),
 )
 
@@ -402,7 +408,7 @@ MESSAGES = (
     Mistake(
         "a step that there is not",
         "/vamen/latent/33/1 0.5",
-        "'/vamen/latent/33/1' is no step or dimension of this model: send step 1 to 32, and dimension 1 to 8.",
+        "'/vamen/latent/33/1' is no step or dimension of this model: send step 1 to 32, and dimension 1 to 4.",
     ),
 )
 
@@ -410,27 +416,22 @@ STAGE = (
     Mistake(
         "an empty slot",
         "/vamen/slot/recall 99",
-        "?",
+        "Slot 99 is empty (there are breaks in 1, 2, 3); store one there first.",
     ),
     Mistake(
         "an export without a watch folder",
         "/vamen/export",
-        "?",
-    ),
-    Mistake(
-        "the MIDI clock without a MIDI input",
-        "/vamen/clock midi",
-        "?",
+        "Nothing was exported, because there is no watch folder; start with --watch-folder DIR.",
     ),
     Mistake(
         "Link without the extra, while playing",
         "/vamen/clock link",
-        "?",
+        "Ableton Link is not installed, because it is under the GPL and VAmEn is not: pip install 'vamen[link]'.",
     ),
     Mistake(
         "a controller unplugged while it plays",
         "the plug is pulled",
-        "?",
+        "The MIDI input nanoKONTROL2:nanoKONTROL2 CTRL 20:0 has gone; it is taken up again when it returns.",
     ),
 )
 
