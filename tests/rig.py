@@ -134,6 +134,8 @@ class Playing:
         self.first_line = first_line
         self.port = port
         self.summary: dict[str, str] = {}
+        self.packets: list[bytes] = []
+        """All that has been heard, as it came."""
         self._address = ("127.0.0.1", port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
@@ -150,7 +152,8 @@ class Playing:
         """The arguments of the next messages with this address: what paces the tests, instead of sleeping."""
         found: list[list[object]] = []
         while len(found) < times:
-            for heard, arguments in decode(self._socket.recv(65_536)):
+            self.packets.append(self._socket.recv(65_536))
+            for heard, arguments in decode(self.packets[-1]):
                 if heard == address:
                     found.append(list(arguments))
         return found
