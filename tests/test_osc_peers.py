@@ -205,3 +205,11 @@ def is_taken(port: int) -> bool:
         except OSError:
             return True
     return False
+
+
+def test_what_npm_installs_is_one_exact_version_from_nowhere_in_particular() -> None:
+    """Which registry it comes from is for each machine to say."""
+    (wanted,) = json.loads((PEERS / "package.json").read_text())["dependencies"].values()
+    lock = (PEERS / "package-lock.json").read_text()
+    assert json.loads(lock)["packages"]["node_modules/osc"]["version"] == wanted
+    assert '"resolved"' not in lock
