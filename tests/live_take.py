@@ -50,7 +50,9 @@ class LiveTake:
     stage: Playing
 
     def assert_renders_to_what_sounded(self) -> None:
-        """Render the take offline, and fail the test where a sample differs."""
+        """Render the take offline, and fail the test where a sample differs, or where the take had a late repaint."""
+        if self.stage.summary["late repaints"] != "0":
+            pytest.fail("every take had late repaints: the machine is too busy to tell")
         out = self.take.with_suffix(".offline.wav")
         assert main(["render", str(self.take), "--model", str(TINY_MODEL), "--out", str(out)]) == 0
         live, _ = soundfile.read(self.capture, dtype="int32")
@@ -63,12 +65,12 @@ class LiveTake:
 def live_take(
     folder: Path, perform: Callable[[Playing], None], *arguments: object, block_sizes: tuple[int, ...] = BLOCK_SIZES
 ) -> LiveTake:
-    """The first of some performances that had no late repaint; fails the test where all of them had one."""
+    """The first of some performances that had no late repaint, or the last of them."""
     for attempt, block_frames in enumerate(block_sizes):
         take, capture = folder / f"{attempt}.osc", folder / f"{attempt}.wav"
         with playing("--record", take, "--capture", capture, "--blocksize", block_frames, *arguments) as stage:
             perform(stage)
             assert stage.end() == 0, stage.errors
         if stage.summary["late repaints"] == "0":
-            return LiveTake(take, capture, stage)
-    return pytest.fail(f"all of {len(block_sizes)} takes had late repaints: the machine is too busy to tell")
+            break
+    return LiveTake(take, capture, stage)

@@ -31,7 +31,7 @@ const packets = [
     bundle(-HOUR),
     message("/vamen/gain", { type: "d", value: 0.75 }),
   ),
-  message("/vamen/tempo", { type: "f", value: 172.5 }),
+  message("/vamen/nudge", { type: "f", value: 0.25 }),
 ];
 
 const port = new osc.UDPPort({
