@@ -1,6 +1,6 @@
 """OSC senders and a receiver that we did not write, all beside one running `vamen play`.
 
-They play one after the other, oscdump listens, and a tempo marks where each has ended: once it is echoed, everything before
+They play one after the other, oscdump listens, and a gain marks where each has ended: once it is echoed, everything before
 it has come. The recording holds what each of them meant and nothing else, and renders offline to what sounded.
 """
 
@@ -104,8 +104,8 @@ def npm_osc(port: int) -> None:
     subprocess.run(["node", "sender.js", str(port)], cwd=PEERS, input="\n" * 9, text=True, check=True, timeout=30)
 
 
-SENDERS = {171.5: oscsend, 172.5: oscsendfile, 173.5: npm_osc}
-"""By the tempo that marks their end."""
+SENDERS = {0.91: oscsend, 0.92: oscsendfile, 0.93: npm_osc}
+"""By the gain that marks their end."""
 
 
 @dataclass
@@ -120,8 +120,8 @@ class Evening:
 
     def of(self, sender: Callable[[int], None]) -> list[ControlChange]:
         """The changes that one sender made."""
-        tempos = [change.control.values[0] if change.control.name == "tempo" else None for change in self.changes]
-        ends = {played: tempos.index(mark) for mark, played in SENDERS.items()}
+        gains = [change.control.values[0] if change.control.name == "gain" else None for change in self.changes]
+        ends = {played: gains.index(mark) for mark, played in SENDERS.items()}
         begins = [0, *(end + 1 for end in ends.values())]
         return self.changes[begins[list(ends).index(sender)] : ends[sender]]
 
@@ -139,8 +139,8 @@ def evening(tmp_path_factory: pytest.TempPathFactory, tiny_model: Model) -> Even
             for mark, sender in SENDERS.items():
                 if sender is not npm_osc or missing_npm_osc() is None:
                     sender(stage.port)
-                stage.send("/vamen/tempo", mark)
-                while stage.wait_for("/vamen/state/tempo") != [[mark]]:
+                stage.send("/vamen/gain", mark)
+                while stage.wait_for("/vamen/state/gain") != [[pytest.approx(mark)]]:
                     pass
             stage.send("/vamen/axis/nobody", 0.5)
             stage.wait_for("/vamen/error")
