@@ -4,6 +4,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := tests/peers/node_modules/.package-lock.json
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # What the learning side reads and writes: `make data SOURCES=~/breaks`, then `make train`, then `make export`.
@@ -20,7 +21,7 @@ MINUTES ?= 30
 # Further options of the command behind a target: `make play ARGS="--bpm 174"`.
 ARGS ?=
 
-.PHONY: help demo play train-env test lint bench bench-long rig soak torture data train export evaluate clean
+.PHONY: help demo play train-env test peers lint bench bench-long rig soak torture data train export evaluate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +33,7 @@ help:
 	@echo "make export     make MODEL=$(MODEL) of RUN"
 	@echo "make evaluate   measure the shipped models beside the bars and their cards (SOURCES=, LOOPS=: other sounds)"
 	@echo "make test       run the tests (ARGS=\"-k limiter\")"
+	@echo "make peers      only the tests beside senders and readers that are not ours"
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      measure the speed beside librosa and torch, and from the knob to the ear (ten minutes)"
 	@echo "make bench-long the same with 500 turns a cell and a knob that turns for five minutes"
@@ -60,8 +62,11 @@ export: $(VENV)/.train
 evaluate: $(VENV)/.train
 	$(BIN)/python -m training.evaluate_shipped $(SOURCES) $(if $(LOOPS),--loops $(LOOPS)) $(ARGS)
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev $(PEERS)
 	$(BIN)/python -m tests.suite $(ARGS)
+
+peers: $(VENV)/.link $(PEERS)
+	.ci/own_network $(BIN)/python -m pytest -m peer $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -84,7 +89,7 @@ torture: $(VENV)/.dev
 	VAMEN_KILLS=200 VAMEN_FUZZ_PACKETS=1000000 $(BIN)/python -m pytest -k "kill or fuzz" $(ARGS)
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) tests/peers/node_modules build *.egg-info
 
 $(VENV)/.created:
 	@"$(PYTHON)" -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || \
@@ -110,3 +115,9 @@ $(VENV)/.dev: $(VENV)/.train
 $(VENV)/.link: $(VENV)/.dev
 	$(PIP) --editable ".[train,dev,link,discovery]"
 	@touch $@
+
+# What the tests take from npm; without npm, or without a network, a test is skipped and says so.
+$(PEERS): tests/peers/package.json tests/peers/package-lock.json
+	@command -v npm >/dev/null || { echo "There is no npm: the test beside its package osc is skipped."; exit 0; }; \
+	  cd tests/peers && npm ci --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error && touch $(CURDIR)/$@ || \
+	  echo "npm could not install what tests/peers/package.json asks for: the test beside it is skipped."

@@ -7,10 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from bridge.command_line import build_parser
-from bridge.errors import VamenError
-
-USER_ERROR_STATUS = 2
-"""Exit status when the user can mend something; argparse uses the same for a wrong option."""
+from bridge.errors import USER_ERROR_STATUS, VamenError
 
 INTERRUPTED_STATUS = 130
 """Exit status after Ctrl-C in a command that has no ending of its own (128 + SIGINT, the shells' convention)."""

@@ -6,9 +6,10 @@ import argparse
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from bridge import __version__
-from bridge.errors import VamenError
+from bridge.errors import USER_ERROR_STATUS, VamenError
 from bridge.map_places import map_path
 from bridge.parameters import DEFAULT_BEATS_PER_MINUTE, DOCUMENTED_LAYOUT, MAX_SEED, PARAMETERS
 from bridge.shipped_models import SHIPPED_MODELS, model_path
@@ -24,7 +25,7 @@ Handler = Callable[[argparse.Namespace], int]
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command; the parsed namespace's `run` takes that namespace and returns an exit status."""
-    parser = argparse.ArgumentParser(prog="vamen", description=DESCRIPTION, epilog=EPILOG)
+    parser = _CommandParser(prog="vamen", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"vamen {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_CommandParser)
     _add_play(commands)
@@ -42,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 class _CommandParser(argparse.ArgumentParser):
-    """A parser whose text after the options is made when help is asked for, not at every start."""
+    """A parser whose text after the options is made when help is asked for, not at every start; its errors are sentences."""
 
     late_epilog: Callable[[], str] | None = None
 
@@ -50,6 +51,10 @@ class _CommandParser(argparse.ArgumentParser):
         if self.late_epilog is not None:
             self.epilog = self.late_epilog()
         return super().format_help()
+
+    def error(self, message: str) -> NoReturn:
+        """One sentence, as for every other mistake: twenty lines of options above it would hide it."""
+        self.exit(USER_ERROR_STATUS, f"vamen: {message}; see `{self.prog} --help`.\n")
 
 
 Commands = argparse._SubParsersAction  # argparse offers no public name for what add_subparsers returns

@@ -1,5 +1,8 @@
 """The one exception that carries a sentence for the user, and what sentences may quote of others."""
 
+USER_ERROR_STATUS = 2
+"""Exit status when the user can mend something."""
+
 MAX_QUOTED_CHARACTERS = 300
 
 

@@ -71,9 +71,9 @@ def read_document(path: Path, kind: str) -> Document:
     try:
         data = read_at_most(path, MAX_DOCUMENT_BYTES)
     except OSError as error:
-        raise VamenError(f"{path} cannot be read: {reason(error)}.") from error
+        raise VamenError(f"{path} cannot be read ({reason(error)}); check the path.") from error
     if data is None:
-        raise VamenError(f"{path} is larger than {MAX_DOCUMENT_BYTES // 1_000_000} MB, so VAmEn did not write it.")
+        raise VamenError(f"{path} is larger than {MAX_DOCUMENT_BYTES // 1_000_000} MB, so it is none of VAmEn's; check the path.")
     try:
         document = json.loads(data.decode())
     except (ValueError, RecursionError) as error:

@@ -109,6 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
             clock_out, name = _open_clock_out(stack, arguments.midi_clock_out, clocks, tell)
             midi_names.append(name)
         clocks.change(arguments.clock, arguments.bpm)
+        slots = load_slots(arguments.slot, model)
         take = stack.enter_context(TakeWriter(arguments.record, layout)) if arguments.record else None
         sound = SoundProcess(
             capacity=model.metadata.spec.loop_length(SLOWEST_TEMPO),
@@ -122,7 +123,7 @@ def run(arguments: argparse.Namespace) -> int:
         stack.callback(sound.close)
         sound.start()
         engine = Engine(model, RingStore(sound.rings, lambda: sound.released_sequence), round(arguments.bpm, DECIMALS))
-        for number, latent in load_slots(arguments.slot, model).items():
+        for number, latent in slots.items():
             engine.space.put_slot(number, latent)
         values.instrument = engine
         settings = ExportSettings(folder.path, arguments.model, arguments.provider) if folder else None

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES = 256_000_000
 
+REMEDY = "check the path, or take hifi or classic, which come with VAmEn"
+"""Where a file is no model, for the end of a sentence."""
+
 MAX_MEMORY_BYTES = 2**30
 """For all that onnxruntime computes on the CPU in this process, several times what the shipped models need: a graph of a few
 hundred bytes can ask for any amount."""
@@ -222,9 +225,9 @@ def _read_file(path: Path) -> bytes:
     try:
         data = read_at_most(path, MAX_FILE_BYTES)
     except OSError as error:
-        raise VamenError(f"The model {path} cannot be read: {reason(error)}.") from error
+        raise VamenError(f"The model {path} cannot be read ({reason(error)}); {REMEDY}.") from error
     if data is None:
-        raise VamenError(f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB: that is no VAmEn model.")
+        raise VamenError(f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB: that is no VAmEn model; {REMEDY}.")
     return data
 
 
@@ -276,4 +279,4 @@ def _check_names(model: ModelGraph) -> None:
         if name.encode() not in there
     ]
     if missing:
-        raise VamenError(f"This is no VAmEn model: its graph lacks {', '.join(sorted(missing))}.")
+        raise VamenError(f"This is no VAmEn model, since its graph lacks {', '.join(sorted(missing))}; {REMEDY}.")

@@ -294,7 +294,7 @@ def _slots(entries: Any, shape: tuple[int, int]) -> tuple[Slot, ...]:
 def _read(properties: Mapping[str, str], field: str, parse: Callable[[str], T]) -> T:
     text = properties.get(PREFIX + field)
     if text is None:
-        raise VamenError(f"The model file lacks the field {field!r}: export it again with `python -m export`.")
+        raise VamenError(f"The model file lacks the field {field!r}: take one that `python -m export` made, or hifi or classic.")
     _require(len(text) <= MAX_PROPERTY_CHARACTERS, field, f"has {len(text)} characters, more than any real model")
     try:
         return parse(text)

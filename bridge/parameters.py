@@ -272,7 +272,7 @@ def _button(arguments: Sequence[object], address: str) -> tuple[Value, ...]:
     OSC's N and I, which arrive as None, are what OSCQuery's clients send to a button.
     """
     if len(arguments) > 1:
-        raise ControlError("wrong count", f"{address} takes no argument, or one number, and got {len(arguments)}.")
+        raise ControlError("wrong count", f"{address} takes no argument, or one number, and got {len(arguments)}: send none.")
     if arguments and arguments[0] is not None and not _number(arguments[0], address):
         raise ControlError("button released", f"{address} with 0 is a button let go and does nothing; send it without argument.")
     return ()
@@ -283,34 +283,38 @@ def _check_count(spec: ParameterSpec, count: int, layout: ControlLayout, address
     allowed = {"one": (1,), "optional": (0, 1), "vector": (vector,), "matrix or vector": (vector, matrix),
                "reference": (REFERENCE_NUMBERS,)}[spec.count]  # fmt: skip
     if count not in allowed:
-        takes = " or ".join(str(number) for number in allowed)
-        raise ControlError("wrong count", f"{address} takes {takes} argument(s) and got {count}.")
+        takes = " or ".join(str(number) for number in allowed) + (" argument" if allowed == (1,) else " arguments")
+        raise ControlError("wrong count", f"{address} takes {takes} and got {count}: send that many.")
 
 
 def _number(value: object, address: str) -> float | int:
     if not isinstance(value, (float, int)):
-        raise ControlError("wrong type", f"{address} takes numbers and got {shown(value)}.")
+        raise ControlError("wrong type", f"{address} takes numbers and got {shown(value)}: send an int or a float.")
     if not math.isfinite(value):
-        raise ControlError("not finite", f"{address} got {value}, which is no number that can be heard.")
+        raise ControlError("not finite", f"{address} got {value}, which cannot be heard: send a finite number.")
     return value
 
 
 def _whole_number(spec: ParameterSpec, argument: object, layout: ControlLayout, address: str) -> int:
     value = _number(argument, address)
     if value != int(value):
-        raise ControlError("wrong type", f"{address} takes a whole number and got {shown(argument)}.")
+        raise ControlError("wrong type", f"{address} takes a whole number and got {shown(argument)}: round it.")
     if not spec.minimum <= value <= spec.highest(layout):
-        raise ControlError("out of range", f"{address} goes from {spec.range_text(layout)} and got {shown(argument)}.")
+        raise ControlError(
+            "out of range", f"{address} goes from {spec.range_text(layout)} and got {shown(argument)}: send one of these."
+        )
     return int(value)
 
 
 def _text(spec: ParameterSpec, argument: object, address: str) -> str:
     if not isinstance(argument, str):
         expected = f"one of {spec.range_text(DOCUMENTED_LAYOUT)}" if spec.choices else "a name"
-        raise ControlError("wrong type", f"{address} takes {expected} and got {shown(argument)}.")
+        raise ControlError("wrong type", f"{address} takes {expected} and got {shown(argument)}: send a string.")
     if spec.choices:
         if argument not in spec.choices:
-            raise ControlError("out of range", f"{address} takes one of {', '.join(spec.choices)} and got {shown(argument)}.")
+            raise ControlError(
+                "out of range", f"{address} takes one of {', '.join(spec.choices)} and got {shown(argument)}: send one of these."
+            )
         return argument
     # A take's lines are split at spaces by liblo's readers.
     name = re.sub(r"\s+", "_", argument)
@@ -318,7 +322,7 @@ def _text(spec: ParameterSpec, argument: object, address: str) -> str:
         raise ControlError(
             "out of range",
             f"{address} takes a name of letters, digits and . _ + - (at most {MAX_NAME_LENGTH}, a letter or digit first) "
-            f"and got {shown(argument)}.",
+            f"and got {shown(argument)}: choose another name.",
         )
     return name
 
@@ -326,13 +330,13 @@ def _text(spec: ParameterSpec, argument: object, address: str) -> str:
 def _unknown_address(address: str, layout: ControlLayout) -> str:
     if address.startswith(f"{PREFIX}/axis/"):
         axes = ", ".join(layout.axis_names)
-        return f"{shown(address)} is none of this model's axes: 1 to {len(layout.axis_names)}, or by name {axes}."
+        return f"{shown(address)} is none of this model's axes: send 1 to {len(layout.axis_names)}, or by name {axes}."
     if address.startswith(f"{PREFIX}/latent/"):
         return (
-            f"{shown(address)} is no step or dimension of this model, which has {layout.steps} steps "
-            f"of {layout.latent_dimensions} dimensions, counted from 1."
+            f"{shown(address)} is no step or dimension of this model: send step 1 to {layout.steps}, "
+            f"and dimension 1 to {layout.latent_dimensions}."
         )
-    return f"{shown(address)} is not an address of VAmEn; the README and `vamen --help` list them all."
+    return f"{shown(address)} is not an address of VAmEn: `vamen play --help` lists them all."
 
 
 def _rows() -> list[tuple[str, str, str, str, str]]:

@@ -137,7 +137,10 @@ class DeviceOutput:
                 extra_settings=self._sounddevice.WasapiSettings(auto_convert=True) if windows else None,
             )
         except self._sounddevice.PortAudioError as error:
-            raise VamenError(f"{device.name} cannot be opened ({error.args[0]}): choose another with --device") from error
+            raise VamenError(
+                f"{device.name} cannot be opened at {device.rate} Hz ({error.args[0]}): close what else uses it, set its rate in "
+                "the system's sound settings, or choose another with --device"
+            ) from error
         delay = LATENCY_FRAMES + (self._resampler.delay_frames if self._resampler else 0)
         self.latency_seconds = self._stream.latency + delay / ENGINE_SAMPLE_RATE
         self.block_frames = block_frames * ENGINE_SAMPLE_RATE / device.rate

@@ -40,6 +40,8 @@ CLOSING_SECONDS = 2.0
 """So long the closing of a dead device is waited for. PortAudio, which lists devices only when it starts, is not started again
 while that hangs: another device may be opened all the same, if it has been there before."""
 
+NOT_YET = "there is no sound yet, since {}"
+
 GONE = "{} has gone: the beat goes on in silence until it, or another device, is there"
 
 CATCH_UP_FRAMES = 8192
@@ -59,7 +61,7 @@ class SteadyOutput:
     """An output that outlives its device; an `Output`.
 
     With `line` it follows a sound process that has died, on that line, and begins without a device, as it does where there is
-    none yet; `description` says why. `report` takes the new description and a sentence whenever the device goes or comes, from a
+    none yet. `report` takes the new description and a sentence where there is none, and whenever the device goes or comes, from a
     thread of its own.
     """
 
@@ -114,6 +116,7 @@ class SteadyOutput:
         self._turns.take(Turn(self._turns))
         self._renderer.heard_through(LATENCY_FRAMES / ENGINE_SAMPLE_RATE, self._settings.block_frames)
         self._go_on_without(FrameLine(self._renderer.frame, time.perf_counter()), reason)
+        self._report(self.description, NOT_YET.format(reason))
 
     def stop(self) -> None:
         self._stopping.set()

@@ -115,8 +115,11 @@ class TakeWriter:
         raise VamenError(f"The take {self._path} cannot be written on ({reason}); make room on the disk.")
 
     def close(self) -> None:
-        """Finish the file."""
+        """Finish the file. One that nothing came into goes: whoever mends what kept us from playing can use the name again."""
+        empty = self._file.tell() == 0
         self._file.close()
+        if empty:
+            self._path.unlink()
 
     def __enter__(self) -> TakeWriter:
         return self
@@ -169,7 +172,10 @@ def read_take(path: Path, layout: ControlLayout) -> list[ControlChange]:
             if not text.endswith("\n") and reader is not None:
                 logger.warning("%s is torn off and left out.", where)
                 break
-            raise VamenError(f"{where} is not of the form TIME /ADDRESS TYPES ARGUMENTS: {shown(text)}.")
+            raise VamenError(
+                f"{where} is not of the form TIME /ADDRESS TYPES ARGUMENTS: {shown(text.rstrip())}; "
+                "give what --record or oscdump wrote."
+            )
         stamp = int(match[1], 16) * FRACTIONS + int(match[2], 16)
         if reader is None:
             reader = _Reader(stamp, layout)
@@ -223,7 +229,8 @@ class _Reader:
             control = parse(address, arguments, self._layout)
         except ControlError as error:
             if self._ours:
-                raise VamenError(f"{where}: {error}") from error
+                others = ", or name the model of the take with --model." if error.kind == "unknown address" else "."
+                raise VamenError(f"{where}: {str(error).removesuffix('.')}{others}") from error
             if error.kind not in self._left_out:
                 self._left_out.add(error.kind)
                 logger.warning("%s is left out, and so are others of its kind: %s", where, error)
@@ -264,7 +271,7 @@ def _arguments(where: str, tags: str, text: str) -> list[Any]:
         arguments.append(_argument(tag, match[1]))
         position = match.end()
     if len(arguments) < len(tags) or position < len(text):
-        raise VamenError(f"{where} has arguments that do not fit their types {shown(tags)}: {shown(text)}.")
+        raise VamenError(f"{where} has arguments that do not fit their types {shown(tags)}: {shown(text)}; correct them there.")
     return arguments
 
 

@@ -315,4 +315,5 @@ def _told(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FolderError(f"The folder {folder} cannot be written to ({reason(error)})") from error
+        why = "it is a file" if isinstance(error, FileExistsError) else reason(error)
+        raise FolderError(f"The folder {folder} cannot be written to ({why})") from error

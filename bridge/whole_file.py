@@ -22,7 +22,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        raise VamenError(f"{path} cannot be written: {reason(error)}.") from error
+        raise VamenError(f"{path} cannot be written ({reason(error)}); choose another file or folder.") from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -134,7 +134,10 @@ class Playing:
     def __init__(self, process: subprocess.Popen[str], port: int, first_line: str) -> None:
         self.process = process
         self.first_line = first_line
+        self.port = port
         self.summary: dict[str, str] = {}
+        self.packets: list[bytes] = []
+        """All that has been heard, as it came."""
         self._address = ("127.0.0.1", port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
@@ -165,6 +168,7 @@ class Playing:
         """Listen without pause: what the system has no room for while a test does something else is lost."""
         step: Argument = None
         while packet := self._socket.recv(65_536):
+            self.packets.append(packet)
             for address, arguments in decode(packet):
                 if address == "/vamen/column" or (address == "/vamen/position" and arguments[2] == step):
                     continue

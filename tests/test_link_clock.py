@@ -216,6 +216,7 @@ def newest(clock: LinkClock) -> TempoReference:
     return reference
 
 
+@pytest.mark.peer
 def test_two_peers_agree_on_tempo_phase_start_and_stop(pair: tuple[LinkClock, LinkClock]) -> None:
     ours, theirs = pair
     theirs.set_tempo(140.0)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,29 +16,10 @@ import pytest
 import soundfile
 
 from tests.conftest import ROOT, TINY_MODEL, RunVamen
+from tests.live_take import live_take, playing
 from tests.rig import START_SECONDS, Playing, wait_until
 
 pytestmark = pytest.mark.real_time
-
-BLOCK_SIZES = (256, 1024, 4096, 4096, 8192)
-
-
-@contextmanager
-def playing(*arguments: object, program: tuple[str, str] = ("-m", "bridge")) -> Iterator[Playing]:
-    """`vamen play` with the tiny model and no sound card; `program` are Python's own arguments."""
-    options = ["play", "--model", TINY_MODEL, "--output", "none", "--osc-port", 0, *arguments]
-    command = [sys.executable, *program, *options]
-    process = subprocess.Popen(list(map(str, command)), cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        first_line = process.stdout.readline()
-        port = re.search(r"OSC port: (\d+)", first_line)
-        assert port, process.communicate(timeout=START_SECONDS)[1]
-        yield Playing(process, int(port[1]), first_line)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate()
 
 
 def perform(stage: Playing) -> None:
@@ -59,26 +38,8 @@ def perform(stage: Playing) -> None:
     stage.wait_for("/vamen/position", 24)
 
 
-def test_a_live_take_renders_offline_to_the_same_samples(tmp_path: Path, run_vamen: RunVamen) -> None:
-    # A loaded machine may miss a frame, and then says so; only a take without a late repaint has a twin. Larger blocks give more
-    # time between a decision and its sound.
-    for attempt, block_frames in enumerate(BLOCK_SIZES):
-        take, capture = tmp_path / f"{attempt}.osc", tmp_path / f"{attempt}.wav"
-        with playing("--record", take, "--capture", capture, "--drift", 1, "--blocksize", block_frames) as stage:
-            perform(stage)
-            assert stage.end() == 0, stage.errors
-        if stage.summary["late repaints"] == "0":
-            break
-    else:
-        pytest.fail(f"all of {len(BLOCK_SIZES)} takes had late repaints: the machine is too busy to tell")
-    out = tmp_path / "offline.wav"
-    rendered = run_vamen("render", take, "--model", TINY_MODEL, "--out", out)
-    assert rendered.returncode == 0, rendered.stderr
-    live, _ = soundfile.read(capture, dtype="int32")
-    offline, _ = soundfile.read(out, dtype="int32")
-    assert len(live) > 44_100 and np.abs(live).max() > 2**28
-    length = min(len(live), len(offline))
-    assert np.array_equal(live[:length], offline[:length])
+def test_a_live_take_renders_offline_to_the_same_samples(tmp_path: Path) -> None:
+    live_take(tmp_path, perform, "--drift", 1).assert_renders_to_what_sounded()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

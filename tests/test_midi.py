@@ -160,6 +160,7 @@ def hear(knobs: rtmidi.MidiOut, letters: Letters, data: list[int], meant: Contro
     wait_until(heard, f"{meant} to come through JACK")
 
 
+@pytest.mark.peer
 def test_a_port_is_found_by_part_of_its_name_and_brings_controls(knobs: rtmidi.MidiOut) -> None:
     letters = Letters()
     assert "Test Knobs:out" in list_ports(INPUT)
@@ -174,6 +175,7 @@ def test_a_port_is_found_by_part_of_its_name_and_brings_controls(knobs: rtmidi.M
 
 
 @pytest.mark.parametrize("between", [[0xFE], [0xF0, 1, 2, 0xF7]])
+@pytest.mark.peer
 def test_what_comes_between_two_pulses_makes_none_of_them_early(knobs: rtmidi.MidiOut, between: list[int]) -> None:
     letters, clock = Letters(), Followed()
 
@@ -199,6 +201,7 @@ def test_what_comes_between_two_pulses_makes_none_of_them_early(knobs: rtmidi.Mi
         assert clock.told[count][1] > sent - 0.001
 
 
+@pytest.mark.peer
 def test_garbage_on_the_cable_does_not_end_the_port(knobs: rtmidi.MidiOut) -> None:
     letters = Letters()
     generator = random.Random(3)
@@ -210,6 +213,7 @@ def test_garbage_on_the_cable_does_not_end_the_port(knobs: rtmidi.MidiOut) -> No
         assert "internal error" not in keys.rejected
 
 
+@pytest.mark.peer
 def test_a_port_that_is_not_there_or_not_clear_is_one_sentence(knobs: rtmidi.MidiOut) -> None:
     with pytest.raises(VamenError, match=r"'nanoKONTROL' is none of the MIDI inputs \(there are: .*Test Knobs:out"):
         midi_input("nanoKONTROL", Mailbox()).start()

@@ -33,7 +33,7 @@ from tests.midi_peers import JackServer, jack_server
 from tests.rig import wait_until
 from tests.test_midi import LAYOUT, hear, knobs_of_jack
 
-pytestmark = pytest.mark.real_time
+pytestmark = [pytest.mark.peer, pytest.mark.real_time]
 
 LONGEST_INTERVAL_SECONDS = 0.03
 ATTEMPTS = 3

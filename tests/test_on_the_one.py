@@ -33,6 +33,7 @@ from tests.rigs.verdicts import (
 
 pytestmark = [
     pytest.mark.real_time,
+    pytest.mark.peer,
     pytest.mark.skipif(sys.platform != "linux", reason="PulseAudio's null sink and JACK's dummy driver are Linux's"),
 ]
 

@@ -391,6 +391,7 @@ def test_ten_thousand_messages_a_second_all_arrive(server: OscServer, letters: L
         assert count > 0.95 * sent
 
 
+@pytest.mark.peer
 def test_oscsend_and_oscsendfile_are_understood(server: OscServer, letters: Letters, tmp_path: Any) -> None:
     require_programs("oscsend", "oscsendfile")
     port = str(server.port)

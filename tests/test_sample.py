@@ -242,7 +242,7 @@ def test_a_render_that_fails_leaves_the_old_file(
 
     monkeypatch.setattr(break_render, "WavWriter", FullDisk)
     assert vamen("render", path, "--out", out) == 2
-    assert f"{out} cannot be written: No space left on device." in capsys.readouterr().err
+    assert f"{out} cannot be written (No space left on device); choose" in capsys.readouterr().err
     assert out.read_bytes() == b"old"
     assert not [name for name in names(tmp_path) if name.endswith(".part")]
     assert vamen("render", path, "--out", tmp_path / "missing" / "x.wav") == 2

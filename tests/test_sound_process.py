@@ -419,7 +419,7 @@ def test_a_card_that_cannot_be_opened_is_named(memory: SoundMemory, portaudio: F
         raise RuntimeError("Device unavailable")
 
     portaudio.OutputStream = busy  # type: ignore[method-assign, assignment]
-    with pytest.raises(VamenError, match=r"Card cannot be opened \(Device unavailable\)"):
+    with pytest.raises(VamenError, match=r"Card cannot be opened at \d+ Hz \(Device unavailable\)"):
         DeviceOutput(Renderer(memory, None, pytest.fail), card(), (1, 2), 256)
 
 

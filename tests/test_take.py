@@ -247,6 +247,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.mark.peer
 def test_oscdump_hears_what_the_bridge_hears(tmp_path: Path) -> None:
     """The same packets to the bridge and to oscdump: the dump, read as a take, holds the controls that the bridge obeyed."""
     require_programs("oscdump")
@@ -282,6 +283,7 @@ def test_oscdump_hears_what_the_bridge_hears(tmp_path: Path) -> None:
     assert letters.empty() and bridge.rejected == {"out of range": 1, "not finite": 1}
 
 
+@pytest.mark.peer
 def test_oscsendfile_plays_our_take_into_the_bridge(tmp_path: Path) -> None:
     require_programs("oscsendfile")
     changes = [change for change in PERFORMANCE if change.frame <= 44032]

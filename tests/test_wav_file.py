@@ -17,6 +17,7 @@ def read(path: Path) -> tuple[np.ndarray, soundfile._SoundFileInfo]:
     return samples >> 8, soundfile.info(path)
 
 
+@pytest.mark.peer
 def test_libsndfile_reads_what_was_written(tmp_path: Path) -> None:
     samples = np.random.default_rng(0).uniform(-1.0, 1.0, 10001).astype(np.float32)
     with WavWriter(tmp_path / "a.wav") as writer:
