@@ -1,0 +1,41 @@
+"""Writes every patch of this folder from the bridge's table: `python -m max_patches.generate`, or `make patches`.
+
+Running it again changes nothing; a test compares what is checked in with what would be written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from max_patches import abstractions, main_patch
+from max_patches.table import read_layout, rows
+
+FOLDER = Path(__file__).parent
+
+
+def files() -> Mapping[str, bytes]:
+    """The content of every generated file, by its name."""
+    layout = read_layout()
+    every_row = list(rows(layout))
+    patches = {
+        "vamen.maxpat": main_patch.build(layout, every_row),
+        "vamen.send.maxpat": abstractions.sending(),
+        "vamen.receive.maxpat": abstractions.receiving(),
+    }
+    return {name: _json(sheet.document()) for name, sheet in patches.items()}
+
+
+def _json(document: Mapping[str, object]) -> bytes:
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def main() -> None:
+    """Write them all into this folder."""
+    for name, content in files().items():
+        (FOLDER / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
