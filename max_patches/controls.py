@@ -123,15 +123,17 @@ def text(sheet: Sheet, row: Row, shown: Place, target: str) -> Box:
 
 
 def pads(sheet: Sheet, row: Row, shown: Place, target: str) -> Box:
-    """A row of pads, one for each number from 1 on."""
-    count = SLOTS_SHOWN if row.spec.maximum == "slots" else int(row.maximum)
+    """A row of pads, one for each number."""
+    lowest = int(row.minimum)
+    highest = SLOTS_SHOWN if row.spec.maximum == "slots" else int(row.maximum)
     sheet.lane()
-    numbers = [str(number) for number in range(1, count + 1)]
+    numbers = [str(number) for number in range(lowest, highest + 1)]
     colors = {"tabcolor": list(SLATE), "textcolor": list(PAPER), "clicktabcolor": list(AMBER), "htabcolor": list(SLATE)}
-    row_of_pads = sheet.interface(
+    pad = sheet.interface(
         "tab", 600, TEXT_HEIGHT, shown, tabs=numbers, button=1, spacing_x=3.0, fontsize=10.0, parameter_enable=0, **colors
     )
-    return sheet.chain(row_of_pads, sheet.object("+ 1"), sheet.object(f"prepend {row.address}"), sheet.object(f"s {target}"))
+    index = sheet.chain(pad, sheet.object(f"+ {lowest}"))
+    return sheet.chain(index, sheet.object(f"prepend {row.address}"), sheet.object(f"s {target}"))
 
 
 def control(sheet: Sheet, row: Row, shown: Place, source: str | None, target: str) -> Box:

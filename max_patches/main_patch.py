@@ -8,11 +8,21 @@ from bridge.parameters import ControlLayout
 from max_patches import latent
 from max_patches.controls import AMBER, CAPTION, FIELD, FROM_BRIDGE, INK, PAPER, SLATE, TO_BRIDGE, control, menu_items, pads
 from max_patches.sheet import TEXT_HEIGHT, Place, Sheet
-from max_patches.table import BRIDGE_PORT, COLUMN_BANDS, CONNECTION, FEEDBACK, HOST, MAX_PORT, Row
+from max_patches.table import (
+    BRIDGE_PORT, COLUMN, COLUMN_BANDS, CONNECTION, ERROR, EXPORTED, FEEDBACK, HOST, LEARNT, MAX_PORT, POSITION, REPAINT, Row,
+)  # fmt: skip
 
 PANEL_WIDTH, PANEL_HEIGHT, MORE_HEIGHT = 940, 640, 100
 BUFFERS = "vamen.breaks"
 """The polybuffer~ that finished files are appended to."""
+
+NAMES = {address: "vamen." + address.rsplit("/", 1)[1] for address in FEEDBACK}
+"""Under which name each kind of feedback can be received in any patch, while this one is open."""
+
+SENTENCES: dict[str, Place] = {
+    REPAINT: (478, 12, 150, 20), LEARNT: (640, 12, 280, 20), ERROR: (190, 38, 280, 20), EXPORTED: (478, 38, 442, 20),
+}  # fmt: skip
+"""Feedback that is shown as text, and where."""
 
 PLACES: dict[str, Place] = {
     "morph/a": (20, 472, 50, 22), "morph/b": (76, 472, 50, 22), "morph": (136, 452, 54, 54), "morph/mode": (200, 472, 80, 22),
@@ -86,40 +96,39 @@ def _frame(sheet: Sheet, height: int) -> None:
 
 
 def _what_comes_back(sheet: Sheet) -> None:
-    """Position, spectrogram, files, errors and the rest from vamen.receive's outlets, in their order."""
+    """What vamen.receive hands out is sent on by name; then the displays."""
+    sheet.lane()
     receive = sheet.object(f"vamen.receive {MAX_PORT} {HOST} {BRIDGE_PORT}")
+    sheet.row()
+    for outlet, name in enumerate([*NAMES.values(), FROM_BRIDGE]):
+        sheet.lane()
+        sheet.cord(receive, sheet.object(f"s {name}"), outlet=outlet)
+    sheet.section("what comes back")
     display = {**FIELD, "ignoreclick": 1}
     sheet.lane()
-    position = sheet.object("unpack 0 0 0 0.")
-    sheet.cord(receive, position)
+    position = sheet.chain(sheet.object(f"r {NAMES[POSITION]}"), sheet.object("unpack 0 0 0 0."))
+    playhead = sheet.interface(
+        "slider", 200, 20, (134, 286, 786, 12), orientation=1, floatoutput=1, size=1.0, min=0.0, thickness=4.0,
+        knobcolor=list(AMBER), bgcolor=list(SLATE), ignoreclick=1, parameter_enable=0,
+    )  # fmt: skip
     for outlet, name in enumerate(("bar", "beat", "step")):
         sheet.lane()
         sheet.caption(name, (190 + 90 * outlet, 12, 40, 20), **CAPTION)
         sheet.cord(position, sheet.interface("number", 60, TEXT_HEIGHT, (228 + 90 * outlet, 12, 46, 22), **display), outlet=outlet)
-    sheet.lane()
-    playhead = sheet.interface(
-        "slider", 200, 20, (110, 286, 810, 12), orientation=1, floatoutput=1, size=1.0, min=0.0, thickness=4.0,
-        knobcolor=list(AMBER), bgcolor=list(SLATE), ignoreclick=1, parameter_enable=0,
-    )  # fmt: skip
     sheet.cord(position, playhead, outlet=3)
     sheet.lane()
+    arrived = sheet.object(f"r {NAMES[COLUMN]}")
     column = sheet.interface(
         "multislider", 256, 60, (510, 84, 410, 176), size=COLUMN_BANDS, setminmax=[0.0, 1.0], setstyle=1, settype=1,
         slidercolor=list(AMBER), bgcolor=list(SLATE), ignoreclick=1, parameter_enable=0,
     )  # fmt: skip
-    sheet.cord(receive, column, outlet=1)
+    sheet.cord(arrived, column)
     sheet.lane()
-    append = sheet.object("prepend append")
-    sheet.cord(receive, append, outlet=2)
-    sheet.chain(append, sheet.object(f"polybuffer~ {BUFFERS}"))
-    places = ((478, 34, 442, 20), (190, 38, 280, 20), (478, 12, 200, 20), (690, 12, 230, 20))
-    for outlet, shown in zip(range(2, len(FEEDBACK)), places, strict=True):
+    sheet.chain(sheet.object(f"r {NAMES[EXPORTED]}"), sheet.object("prepend append"), sheet.object(f"polybuffer~ {BUFFERS}"))
+    for address, shown in SENTENCES.items():
         sheet.lane()
-        setting = sheet.object("prepend set")
-        sheet.cord(receive, setting, outlet=outlet)
-        sheet.cord(setting, sheet.caption(FEEDBACK[outlet].rsplit("/", 1)[1], shown, **CAPTION))
-    sheet.lane()
-    sheet.cord(receive, sheet.object(f"s {FROM_BRIDGE}"), outlet=len(FEEDBACK))
+        setting = sheet.chain(sheet.object(f"r {NAMES[address]}"), sheet.object("prepend set"))
+        sheet.cord(setting, sheet.caption(address.rsplit("/", 1)[1], shown, **CAPTION))
 
 
 def _two_axes(sheet: Sheet, layout: ControlLayout) -> None:

@@ -63,9 +63,14 @@ class Sheet:
         """Begin a new column to the right of the last, or under it where the sheet ends."""
         x = MARGIN if self._lane is None else self._lane.right + GAP
         if x > SHEET_WIDTH:
-            self._row_y = self._bottom + GAP
+            self.row()
             x = MARGIN
         self._lane = Lane(x, self._row_y, x)
+
+    def row(self) -> None:
+        """Go on below everything that is there."""
+        self._row_y = self._bottom + GAP
+        self._lane = None
 
     def object(self, text: str) -> Box:
         """An object box under the last one of the lane."""

@@ -49,7 +49,7 @@ class Row:
 
     @property
     def default(self) -> float:
-        return float(self.spec.default) if isinstance(self.spec.default, (int, float)) else self.minimum
+        return float(self.spec.default) if isinstance(self.spec.default, (int, float)) else min(max(0.0, self.minimum), self.maximum)
 
     @property
     def is_knob(self) -> bool:

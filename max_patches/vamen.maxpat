@@ -13,7 +13,7 @@
    85.0,
    104.0,
    1723.0,
-   2195.0
+   2300.0
   ],
   "bglocked": 0,
   "openinpresentation": 1,
@@ -212,8 +212,8 @@
      "numinlets": 0,
      "numoutlets": 7,
      "patching_rect": [
-      30.0,
-      235.0,
+      234.0,
+      175.0,
       245.0,
       22.0
      ],
@@ -234,10 +234,150 @@
      "id": "obj-9",
      "maxclass": "newobj",
      "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      30.0,
+      257.0,
+      126.0,
+      22.0
+     ],
+     "text": "s vamen.position"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-10",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      171.0,
+      257.0,
+      112.0,
+      22.0
+     ],
+     "text": "s vamen.column"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-11",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      298.0,
+      257.0,
+      126.0,
+      22.0
+     ],
+     "text": "s vamen.exported"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-12",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      439.0,
+      257.0,
+      105.0,
+      22.0
+     ],
+     "text": "s vamen.error"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-13",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      559.0,
+      257.0,
+      119.0,
+      22.0
+     ],
+     "text": "s vamen.repaint"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-14",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      693.0,
+      257.0,
+      112.0,
+      22.0
+     ],
+     "text": "s vamen.learnt"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-15",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      820.0,
+      257.0,
+      98.0,
+      22.0
+     ],
+     "text": "s vamen.from"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-16",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      30.0,
+      324.0,
+      150.0,
+      22.0
+     ],
+     "fontface": 1,
+     "fontsize": 13.0,
+     "text": "what comes back"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-17",
+     "maxclass": "newobj",
+     "numinlets": 0,
+     "numoutlets": 1,
+     "patching_rect": [
+      30.0,
+      354.0,
+      126.0,
+      22.0
+     ],
+     "text": "r vamen.position",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-18",
+     "maxclass": "newobj",
+     "numinlets": 1,
      "numoutlets": 4,
      "patching_rect": [
-      290.0,
-      175.0,
+      30.0,
+      384.0,
       119.0,
       22.0
      ],
@@ -252,13 +392,56 @@
    },
    {
     "box": {
-     "id": "obj-10",
+     "id": "obj-19",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      30.0,
+      414.0,
+      200.0,
+      20.0
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      134.0,
+      286.0,
+      786.0,
+      12.0
+     ],
+     "orientation": 1,
+     "floatoutput": 1,
+     "size": 1.0,
+     "min": 0.0,
+     "thickness": 4.0,
+     "knobcolor": [
+      0.96,
+      0.65,
+      0.14,
+      1.0
+     ],
+     "bgcolor": [
+      0.2,
+      0.22,
+      0.26,
+      1.0
+     ],
+     "ignoreclick": 1,
+     "parameter_enable": 0,
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-20",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      424.0,
-      175.0,
+      245.0,
+      354.0,
       60.0,
       22.0
      ],
@@ -281,13 +464,13 @@
    },
    {
     "box": {
-     "id": "obj-11",
+     "id": "obj-21",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      424.0,
-      205.0,
+      245.0,
+      384.0,
       60.0,
       22.0
      ],
@@ -321,13 +504,13 @@
    },
    {
     "box": {
-     "id": "obj-12",
+     "id": "obj-22",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      499.0,
-      175.0,
+      320.0,
+      354.0,
       60.0,
       22.0
      ],
@@ -350,13 +533,13 @@
    },
    {
     "box": {
-     "id": "obj-13",
+     "id": "obj-23",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      499.0,
-      205.0,
+      320.0,
+      384.0,
       60.0,
       22.0
      ],
@@ -390,13 +573,13 @@
    },
    {
     "box": {
-     "id": "obj-14",
+     "id": "obj-24",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      574.0,
-      175.0,
+      395.0,
+      354.0,
       60.0,
       22.0
      ],
@@ -419,13 +602,13 @@
    },
    {
     "box": {
-     "id": "obj-15",
+     "id": "obj-25",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      574.0,
-      205.0,
+      395.0,
+      384.0,
       60.0,
       22.0
      ],
@@ -459,42 +642,17 @@
    },
    {
     "box": {
-     "id": "obj-16",
-     "maxclass": "slider",
-     "numinlets": 1,
+     "id": "obj-26",
+     "maxclass": "newobj",
+     "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
-      649.0,
-      175.0,
-      200.0,
-      20.0
+      470.0,
+      354.0,
+      112.0,
+      22.0
      ],
-     "presentation": 1,
-     "presentation_rect": [
-      110.0,
-      286.0,
-      810.0,
-      12.0
-     ],
-     "orientation": 1,
-     "floatoutput": 1,
-     "size": 1.0,
-     "min": 0.0,
-     "thickness": 4.0,
-     "knobcolor": [
-      0.96,
-      0.65,
-      0.14,
-      1.0
-     ],
-     "bgcolor": [
-      0.2,
-      0.22,
-      0.26,
-      1.0
-     ],
-     "ignoreclick": 1,
-     "parameter_enable": 0,
+     "text": "r vamen.column",
      "outlettype": [
       ""
      ]
@@ -502,13 +660,13 @@
    },
    {
     "box": {
-     "id": "obj-17",
+     "id": "obj-27",
      "maxclass": "multislider",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      864.0,
-      175.0,
+      470.0,
+      384.0,
       256.0,
       60.0
      ],
@@ -548,13 +706,31 @@
    },
    {
     "box": {
-     "id": "obj-18",
+     "id": "obj-28",
+     "maxclass": "newobj",
+     "numinlets": 0,
+     "numoutlets": 1,
+     "patching_rect": [
+      741.0,
+      354.0,
+      126.0,
+      22.0
+     ],
+     "text": "r vamen.exported",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-29",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      1135.0,
-      175.0,
+      741.0,
+      384.0,
       112.0,
       22.0
      ],
@@ -566,13 +742,13 @@
    },
    {
     "box": {
-     "id": "obj-19",
+     "id": "obj-30",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      1135.0,
-      205.0,
+      741.0,
+      414.0,
       182.0,
       22.0
      ],
@@ -585,13 +761,31 @@
    },
    {
     "box": {
-     "id": "obj-20",
+     "id": "obj-31",
+     "maxclass": "newobj",
+     "numinlets": 0,
+     "numoutlets": 1,
+     "patching_rect": [
+      938.0,
+      354.0,
+      119.0,
+      22.0
+     ],
+     "text": "r vamen.repaint",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-32",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      1332.0,
-      175.0,
+      938.0,
+      384.0,
       91.0,
       22.0
      ],
@@ -603,21 +797,21 @@
    },
    {
     "box": {
-     "id": "obj-21",
+     "id": "obj-33",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1332.0,
-      205.0,
-      70.0,
+      938.0,
+      414.0,
+      63.0,
       22.0
      ],
      "presentation": 1,
      "presentation_rect": [
       478.0,
-      34.0,
-      442.0,
+      12.0,
+      150.0,
       20.0
      ],
      "textcolor": [
@@ -627,18 +821,36 @@
       1.0
      ],
      "fontsize": 11.0,
-     "text": "exported"
+     "text": "repaint"
     }
    },
    {
     "box": {
-     "id": "obj-22",
+     "id": "obj-34",
+     "maxclass": "newobj",
+     "numinlets": 0,
+     "numoutlets": 1,
+     "patching_rect": [
+      1072.0,
+      354.0,
+      112.0,
+      22.0
+     ],
+     "text": "r vamen.learnt",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-35",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      1438.0,
-      175.0,
+      1072.0,
+      384.0,
       91.0,
       22.0
      ],
@@ -650,13 +862,78 @@
    },
    {
     "box": {
-     "id": "obj-23",
+     "id": "obj-36",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1438.0,
-      205.0,
+      1072.0,
+      414.0,
+      60.0,
+      22.0
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      640.0,
+      12.0,
+      280.0,
+      20.0
+     ],
+     "textcolor": [
+      0.9,
+      0.91,
+      0.93,
+      1.0
+     ],
+     "fontsize": 11.0,
+     "text": "learnt"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-37",
+     "maxclass": "newobj",
+     "numinlets": 0,
+     "numoutlets": 1,
+     "patching_rect": [
+      1199.0,
+      354.0,
+      105.0,
+      22.0
+     ],
+     "text": "r vamen.error",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-38",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1199.0,
+      384.0,
+      91.0,
+      22.0
+     ],
+     "text": "prepend set",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-39",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1199.0,
+      414.0,
       60.0,
       22.0
      ],
@@ -679,13 +956,31 @@
    },
    {
     "box": {
-     "id": "obj-24",
+     "id": "obj-40",
+     "maxclass": "newobj",
+     "numinlets": 0,
+     "numoutlets": 1,
+     "patching_rect": [
+      1319.0,
+      354.0,
+      126.0,
+      22.0
+     ],
+     "text": "r vamen.exported",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-41",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      30.0,
-      287.0,
+      1319.0,
+      384.0,
       91.0,
       22.0
      ],
@@ -697,21 +992,21 @@
    },
    {
     "box": {
-     "id": "obj-25",
+     "id": "obj-42",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      30.0,
-      317.0,
-      63.0,
+      1319.0,
+      414.0,
+      70.0,
       22.0
      ],
      "presentation": 1,
      "presentation_rect": [
       478.0,
-      12.0,
-      200.0,
+      38.0,
+      442.0,
       20.0
      ],
      "textcolor": [
@@ -721,80 +1016,18 @@
       1.0
      ],
      "fontsize": 11.0,
-     "text": "repaint"
+     "text": "exported"
     }
    },
    {
     "box": {
-     "id": "obj-26",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      136.0,
-      287.0,
-      91.0,
-      22.0
-     ],
-     "text": "prepend set",
-     "outlettype": [
-      ""
-     ]
-    }
-   },
-   {
-    "box": {
-     "id": "obj-27",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      136.0,
-      317.0,
-      60.0,
-      22.0
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      690.0,
-      12.0,
-      230.0,
-      20.0
-     ],
-     "textcolor": [
-      0.9,
-      0.91,
-      0.93,
-      1.0
-     ],
-     "fontsize": 11.0,
-     "text": "learnt"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-28",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      242.0,
-      287.0,
-      98.0,
-      22.0
-     ],
-     "text": "s vamen.from"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-29",
+     "id": "obj-43",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       30.0,
-      384.0,
+      489.0,
       342.0,
       22.0
      ],
@@ -805,13 +1038,13 @@
    },
    {
     "box": {
-     "id": "obj-30",
+     "id": "obj-44",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      414.0,
+      519.0,
       98.0,
       22.0
      ],
@@ -823,13 +1056,13 @@
    },
    {
     "box": {
-     "id": "obj-31",
+     "id": "obj-45",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       30.0,
-      444.0,
+      549.0,
       231.0,
       22.0
      ],
@@ -842,13 +1075,13 @@
    },
    {
     "box": {
-     "id": "obj-32",
+     "id": "obj-46",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      474.0,
+      579.0,
       91.0,
       22.0
      ],
@@ -860,13 +1093,13 @@
    },
    {
     "box": {
-     "id": "obj-33",
+     "id": "obj-47",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       30.0,
-      504.0,
+      609.0,
       56.0,
       62.0
      ],
@@ -898,13 +1131,13 @@
    },
    {
     "box": {
-     "id": "obj-34",
+     "id": "obj-48",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      579.0,
+      684.0,
       203.0,
       22.0
      ],
@@ -916,13 +1149,13 @@
    },
    {
     "box": {
-     "id": "obj-35",
+     "id": "obj-49",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       30.0,
-      609.0,
+      714.0,
       84.0,
       22.0
      ],
@@ -931,13 +1164,13 @@
    },
    {
     "box": {
-     "id": "obj-36",
+     "id": "obj-50",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       276.0,
-      414.0,
+      519.0,
       98.0,
       22.0
      ],
@@ -949,13 +1182,13 @@
    },
    {
     "box": {
-     "id": "obj-37",
+     "id": "obj-51",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       276.0,
-      444.0,
+      549.0,
       210.0,
       22.0
      ],
@@ -968,13 +1201,13 @@
    },
    {
     "box": {
-     "id": "obj-38",
+     "id": "obj-52",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       276.0,
-      474.0,
+      579.0,
       91.0,
       22.0
      ],
@@ -986,13 +1219,13 @@
    },
    {
     "box": {
-     "id": "obj-39",
+     "id": "obj-53",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       276.0,
-      504.0,
+      609.0,
       56.0,
       62.0
      ],
@@ -1024,13 +1257,13 @@
    },
    {
     "box": {
-     "id": "obj-40",
+     "id": "obj-54",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       276.0,
-      579.0,
+      684.0,
       182.0,
       22.0
      ],
@@ -1042,13 +1275,13 @@
    },
    {
     "box": {
-     "id": "obj-41",
+     "id": "obj-55",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       276.0,
-      609.0,
+      714.0,
       84.0,
       22.0
      ],
@@ -1057,13 +1290,13 @@
    },
    {
     "box": {
-     "id": "obj-42",
+     "id": "obj-56",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       501.0,
-      414.0,
+      519.0,
       98.0,
       22.0
      ],
@@ -1075,13 +1308,13 @@
    },
    {
     "box": {
-     "id": "obj-43",
+     "id": "obj-57",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       501.0,
-      444.0,
+      549.0,
       224.0,
       22.0
      ],
@@ -1094,13 +1327,13 @@
    },
    {
     "box": {
-     "id": "obj-44",
+     "id": "obj-58",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       501.0,
-      474.0,
+      579.0,
       91.0,
       22.0
      ],
@@ -1112,13 +1345,13 @@
    },
    {
     "box": {
-     "id": "obj-45",
+     "id": "obj-59",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       501.0,
-      504.0,
+      609.0,
       56.0,
       62.0
      ],
@@ -1150,13 +1383,13 @@
    },
    {
     "box": {
-     "id": "obj-46",
+     "id": "obj-60",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       501.0,
-      579.0,
+      684.0,
       196.0,
       22.0
      ],
@@ -1168,13 +1401,13 @@
    },
    {
     "box": {
-     "id": "obj-47",
+     "id": "obj-61",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       501.0,
-      609.0,
+      714.0,
       84.0,
       22.0
      ],
@@ -1183,13 +1416,13 @@
    },
    {
     "box": {
-     "id": "obj-48",
+     "id": "obj-62",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       740.0,
-      414.0,
+      519.0,
       98.0,
       22.0
      ],
@@ -1201,13 +1434,13 @@
    },
    {
     "box": {
-     "id": "obj-49",
+     "id": "obj-63",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       740.0,
-      444.0,
+      549.0,
       210.0,
       22.0
      ],
@@ -1220,13 +1453,13 @@
    },
    {
     "box": {
-     "id": "obj-50",
+     "id": "obj-64",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       740.0,
-      474.0,
+      579.0,
       91.0,
       22.0
      ],
@@ -1238,13 +1471,13 @@
    },
    {
     "box": {
-     "id": "obj-51",
+     "id": "obj-65",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       740.0,
-      504.0,
+      609.0,
       56.0,
       62.0
      ],
@@ -1276,13 +1509,13 @@
    },
    {
     "box": {
-     "id": "obj-52",
+     "id": "obj-66",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       740.0,
-      579.0,
+      684.0,
       182.0,
       22.0
      ],
@@ -1294,13 +1527,13 @@
    },
    {
     "box": {
-     "id": "obj-53",
+     "id": "obj-67",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       740.0,
-      609.0,
+      714.0,
       84.0,
       22.0
      ],
@@ -1309,13 +1542,13 @@
    },
    {
     "box": {
-     "id": "obj-54",
+     "id": "obj-68",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       965.0,
-      414.0,
+      519.0,
       98.0,
       22.0
      ],
@@ -1327,13 +1560,13 @@
    },
    {
     "box": {
-     "id": "obj-55",
+     "id": "obj-69",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       965.0,
-      444.0,
+      549.0,
       203.0,
       22.0
      ],
@@ -1346,13 +1579,13 @@
    },
    {
     "box": {
-     "id": "obj-56",
+     "id": "obj-70",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       965.0,
-      474.0,
+      579.0,
       91.0,
       22.0
      ],
@@ -1364,13 +1597,13 @@
    },
    {
     "box": {
-     "id": "obj-57",
+     "id": "obj-71",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       965.0,
-      504.0,
+      609.0,
       56.0,
       62.0
      ],
@@ -1402,13 +1635,13 @@
    },
    {
     "box": {
-     "id": "obj-58",
+     "id": "obj-72",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       965.0,
-      579.0,
+      684.0,
       175.0,
       22.0
      ],
@@ -1420,13 +1653,13 @@
    },
    {
     "box": {
-     "id": "obj-59",
+     "id": "obj-73",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       965.0,
-      609.0,
+      714.0,
       84.0,
       22.0
      ],
@@ -1435,13 +1668,13 @@
    },
    {
     "box": {
-     "id": "obj-60",
+     "id": "obj-74",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       1183.0,
-      414.0,
+      519.0,
       98.0,
       22.0
      ],
@@ -1453,13 +1686,13 @@
    },
    {
     "box": {
-     "id": "obj-61",
+     "id": "obj-75",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1183.0,
-      444.0,
+      549.0,
       217.0,
       22.0
      ],
@@ -1472,13 +1705,13 @@
    },
    {
     "box": {
-     "id": "obj-62",
+     "id": "obj-76",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1183.0,
-      474.0,
+      579.0,
       91.0,
       22.0
      ],
@@ -1490,13 +1723,13 @@
    },
    {
     "box": {
-     "id": "obj-63",
+     "id": "obj-77",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       1183.0,
-      504.0,
+      609.0,
       56.0,
       62.0
      ],
@@ -1528,13 +1761,13 @@
    },
    {
     "box": {
-     "id": "obj-64",
+     "id": "obj-78",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1183.0,
-      579.0,
+      684.0,
       189.0,
       22.0
      ],
@@ -1546,13 +1779,13 @@
    },
    {
     "box": {
-     "id": "obj-65",
+     "id": "obj-79",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1183.0,
-      609.0,
+      714.0,
       84.0,
       22.0
      ],
@@ -1561,13 +1794,13 @@
    },
    {
     "box": {
-     "id": "obj-66",
+     "id": "obj-80",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       1415.0,
-      414.0,
+      519.0,
       98.0,
       22.0
      ],
@@ -1579,13 +1812,13 @@
    },
    {
     "box": {
-     "id": "obj-67",
+     "id": "obj-81",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1415.0,
-      444.0,
+      549.0,
       210.0,
       22.0
      ],
@@ -1598,13 +1831,13 @@
    },
    {
     "box": {
-     "id": "obj-68",
+     "id": "obj-82",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1415.0,
-      474.0,
+      579.0,
       91.0,
       22.0
      ],
@@ -1616,13 +1849,13 @@
    },
    {
     "box": {
-     "id": "obj-69",
+     "id": "obj-83",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       1415.0,
-      504.0,
+      609.0,
       56.0,
       62.0
      ],
@@ -1654,13 +1887,13 @@
    },
    {
     "box": {
-     "id": "obj-70",
+     "id": "obj-84",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1415.0,
-      579.0,
+      684.0,
       182.0,
       22.0
      ],
@@ -1672,13 +1905,13 @@
    },
    {
     "box": {
-     "id": "obj-71",
+     "id": "obj-85",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1415.0,
-      609.0,
+      714.0,
       84.0,
       22.0
      ],
@@ -1687,13 +1920,13 @@
    },
    {
     "box": {
-     "id": "obj-72",
+     "id": "obj-86",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      661.0,
+      766.0,
       98.0,
       22.0
      ],
@@ -1705,13 +1938,13 @@
    },
    {
     "box": {
-     "id": "obj-73",
+     "id": "obj-87",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       30.0,
-      691.0,
+      796.0,
       210.0,
       22.0
      ],
@@ -1724,13 +1957,13 @@
    },
    {
     "box": {
-     "id": "obj-74",
+     "id": "obj-88",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      721.0,
+      826.0,
       91.0,
       22.0
      ],
@@ -1742,13 +1975,13 @@
    },
    {
     "box": {
-     "id": "obj-75",
+     "id": "obj-89",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       30.0,
-      751.0,
+      856.0,
       56.0,
       62.0
      ],
@@ -1780,13 +2013,13 @@
    },
    {
     "box": {
-     "id": "obj-76",
+     "id": "obj-90",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      826.0,
+      931.0,
       182.0,
       22.0
      ],
@@ -1798,13 +2031,13 @@
    },
    {
     "box": {
-     "id": "obj-77",
+     "id": "obj-91",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       30.0,
-      856.0,
+      961.0,
       84.0,
       22.0
      ],
@@ -1813,13 +2046,13 @@
    },
    {
     "box": {
-     "id": "obj-78",
+     "id": "obj-92",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       255.0,
-      661.0,
+      766.0,
       98.0,
       22.0
      ],
@@ -1831,13 +2064,13 @@
    },
    {
     "box": {
-     "id": "obj-79",
+     "id": "obj-93",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       255.0,
-      691.0,
+      796.0,
       203.0,
       22.0
      ],
@@ -1850,13 +2083,13 @@
    },
    {
     "box": {
-     "id": "obj-80",
+     "id": "obj-94",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       255.0,
-      721.0,
+      826.0,
       91.0,
       22.0
      ],
@@ -1868,13 +2101,13 @@
    },
    {
     "box": {
-     "id": "obj-81",
+     "id": "obj-95",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       255.0,
-      751.0,
+      856.0,
       56.0,
       62.0
      ],
@@ -1906,13 +2139,13 @@
    },
    {
     "box": {
-     "id": "obj-82",
+     "id": "obj-96",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       255.0,
-      826.0,
+      931.0,
       175.0,
       22.0
      ],
@@ -1924,13 +2157,13 @@
    },
    {
     "box": {
-     "id": "obj-83",
+     "id": "obj-97",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       255.0,
-      856.0,
+      961.0,
       84.0,
       22.0
      ],
@@ -1939,13 +2172,13 @@
    },
    {
     "box": {
-     "id": "obj-84",
+     "id": "obj-98",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       473.0,
-      661.0,
+      766.0,
       98.0,
       22.0
      ],
@@ -1957,13 +2190,13 @@
    },
    {
     "box": {
-     "id": "obj-85",
+     "id": "obj-99",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       473.0,
-      691.0,
+      796.0,
       203.0,
       22.0
      ],
@@ -1976,13 +2209,13 @@
    },
    {
     "box": {
-     "id": "obj-86",
+     "id": "obj-100",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       473.0,
-      721.0,
+      826.0,
       91.0,
       22.0
      ],
@@ -1994,13 +2227,13 @@
    },
    {
     "box": {
-     "id": "obj-87",
+     "id": "obj-101",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       473.0,
-      751.0,
+      856.0,
       56.0,
       62.0
      ],
@@ -2032,13 +2265,13 @@
    },
    {
     "box": {
-     "id": "obj-88",
+     "id": "obj-102",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       473.0,
-      826.0,
+      931.0,
       175.0,
       22.0
      ],
@@ -2050,13 +2283,13 @@
    },
    {
     "box": {
-     "id": "obj-89",
+     "id": "obj-103",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       473.0,
-      856.0,
+      961.0,
       84.0,
       22.0
      ],
@@ -2065,13 +2298,13 @@
    },
    {
     "box": {
-     "id": "obj-90",
+     "id": "obj-104",
      "maxclass": "pictslider",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       691.0,
-      661.0,
+      766.0,
       140.0,
       140.0
      ],
@@ -2096,13 +2329,13 @@
    },
    {
     "box": {
-     "id": "obj-91",
+     "id": "obj-105",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       846.0,
-      661.0,
+      766.0,
       90.0,
       22.0
      ],
@@ -2157,13 +2390,13 @@
    },
    {
     "box": {
-     "id": "obj-92",
+     "id": "obj-106",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       846.0,
-      691.0,
+      796.0,
       196.0,
       22.0
      ],
@@ -2175,13 +2408,13 @@
    },
    {
     "box": {
-     "id": "obj-93",
+     "id": "obj-107",
      "maxclass": "newobj",
      "numinlets": 6,
      "numoutlets": 1,
      "patching_rect": [
       1057.0,
-      661.0,
+      766.0,
       133.0,
       22.0
      ],
@@ -2193,13 +2426,13 @@
    },
    {
     "box": {
-     "id": "obj-94",
+     "id": "obj-108",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1057.0,
-      691.0,
+      796.0,
       203.0,
       22.0
      ],
@@ -2211,13 +2444,13 @@
    },
    {
     "box": {
-     "id": "obj-95",
+     "id": "obj-109",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1057.0,
-      721.0,
+      826.0,
       84.0,
       22.0
      ],
@@ -2226,13 +2459,13 @@
    },
    {
     "box": {
-     "id": "obj-96",
+     "id": "obj-110",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       1275.0,
-      661.0,
+      766.0,
       90.0,
       22.0
      ],
@@ -2287,13 +2520,13 @@
    },
    {
     "box": {
-     "id": "obj-97",
+     "id": "obj-111",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1275.0,
-      691.0,
+      796.0,
       196.0,
       22.0
      ],
@@ -2305,13 +2538,13 @@
    },
    {
     "box": {
-     "id": "obj-98",
+     "id": "obj-112",
      "maxclass": "newobj",
      "numinlets": 6,
      "numoutlets": 1,
      "patching_rect": [
       1486.0,
-      661.0,
+      766.0,
       133.0,
       22.0
      ],
@@ -2323,13 +2556,13 @@
    },
    {
     "box": {
-     "id": "obj-99",
+     "id": "obj-113",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1486.0,
-      691.0,
+      796.0,
       182.0,
       22.0
      ],
@@ -2341,13 +2574,13 @@
    },
    {
     "box": {
-     "id": "obj-100",
+     "id": "obj-114",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1486.0,
-      721.0,
+      826.0,
       84.0,
       22.0
      ],
@@ -2356,13 +2589,13 @@
    },
    {
     "box": {
-     "id": "obj-101",
+     "id": "obj-115",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       30.0,
-      923.0,
+      1028.0,
       150.0,
       22.0
      ],
@@ -2373,13 +2606,13 @@
    },
    {
     "box": {
-     "id": "obj-102",
+     "id": "obj-116",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       30.0,
-      953.0,
+      1058.0,
       63.0,
       22.0
      ],
@@ -2402,13 +2635,13 @@
    },
    {
     "box": {
-     "id": "obj-103",
+     "id": "obj-117",
      "maxclass": "tab",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       108.0,
-      953.0,
+      1058.0,
       600.0,
       22.0
      ],
@@ -2420,6 +2653,7 @@
       26.0
      ],
      "tabs": [
+      "0",
       "1",
       "2",
       "3",
@@ -2490,17 +2724,17 @@
    },
    {
     "box": {
-     "id": "obj-104",
+     "id": "obj-118",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       108.0,
-      983.0,
+      1088.0,
       40.0,
       22.0
      ],
-     "text": "+ 1",
+     "text": "+ 0",
      "outlettype": [
       "int"
      ]
@@ -2508,13 +2742,13 @@
    },
    {
     "box": {
-     "id": "obj-105",
+     "id": "obj-119",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       108.0,
-      1013.0,
+      1118.0,
       168.0,
       22.0
      ],
@@ -2526,13 +2760,13 @@
    },
    {
     "box": {
-     "id": "obj-106",
+     "id": "obj-120",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       108.0,
-      1043.0,
+      1148.0,
       84.0,
       22.0
      ],
@@ -2541,13 +2775,13 @@
    },
    {
     "box": {
-     "id": "obj-107",
+     "id": "obj-121",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       723.0,
-      953.0,
+      1058.0,
       84.0,
       22.0
      ],
@@ -2570,13 +2804,13 @@
    },
    {
     "box": {
-     "id": "obj-108",
+     "id": "obj-122",
      "maxclass": "tab",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       822.0,
-      953.0,
+      1058.0,
       600.0,
       22.0
      ],
@@ -2642,13 +2876,13 @@
    },
    {
     "box": {
-     "id": "obj-109",
+     "id": "obj-123",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       822.0,
-      983.0,
+      1088.0,
       40.0,
       22.0
      ],
@@ -2660,13 +2894,13 @@
    },
    {
     "box": {
-     "id": "obj-110",
+     "id": "obj-124",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       822.0,
-      1013.0,
+      1118.0,
       189.0,
       22.0
      ],
@@ -2678,13 +2912,13 @@
    },
    {
     "box": {
-     "id": "obj-111",
+     "id": "obj-125",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       822.0,
-      1043.0,
+      1148.0,
       84.0,
       22.0
      ],
@@ -2693,13 +2927,13 @@
    },
    {
     "box": {
-     "id": "obj-112",
+     "id": "obj-126",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1437.0,
-      953.0,
+      1058.0,
       91.0,
       22.0
      ],
@@ -2722,13 +2956,13 @@
    },
    {
     "box": {
-     "id": "obj-113",
+     "id": "obj-127",
      "maxclass": "tab",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       30.0,
-      1095.0,
+      1200.0,
       600.0,
       22.0
      ],
@@ -2794,13 +3028,13 @@
    },
    {
     "box": {
-     "id": "obj-114",
+     "id": "obj-128",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      1125.0,
+      1230.0,
       40.0,
       22.0
      ],
@@ -2812,13 +3046,13 @@
    },
    {
     "box": {
-     "id": "obj-115",
+     "id": "obj-129",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      1155.0,
+      1260.0,
       196.0,
       22.0
      ],
@@ -2830,13 +3064,13 @@
    },
    {
     "box": {
-     "id": "obj-116",
+     "id": "obj-130",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       30.0,
-      1185.0,
+      1290.0,
       84.0,
       22.0
      ],
@@ -2845,13 +3079,13 @@
    },
    {
     "box": {
-     "id": "obj-117",
+     "id": "obj-131",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       30.0,
-      1252.0,
+      1357.0,
       294.0,
       22.0
      ],
@@ -2862,13 +3096,13 @@
    },
    {
     "box": {
-     "id": "obj-118",
+     "id": "obj-132",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       30.0,
-      1282.0,
+      1387.0,
       70.0,
       22.0
      ],
@@ -2903,13 +3137,13 @@
    },
    {
     "box": {
-     "id": "obj-119",
+     "id": "obj-133",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      1312.0,
+      1417.0,
       40.0,
       22.0
      ],
@@ -2921,13 +3155,13 @@
    },
    {
     "box": {
-     "id": "obj-120",
+     "id": "obj-134",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      1342.0,
+      1447.0,
       161.0,
       22.0
      ],
@@ -2939,13 +3173,13 @@
    },
    {
     "box": {
-     "id": "obj-121",
+     "id": "obj-135",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       30.0,
-      1372.0,
+      1477.0,
       84.0,
       22.0
      ],
@@ -2954,13 +3188,13 @@
    },
    {
     "box": {
-     "id": "obj-122",
+     "id": "obj-136",
      "maxclass": "textbutton",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       206.0,
-      1282.0,
+      1387.0,
       80.0,
       22.0
      ],
@@ -2997,13 +3231,13 @@
    },
    {
     "box": {
-     "id": "obj-123",
+     "id": "obj-137",
      "maxclass": "textbutton",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       301.0,
-      1282.0,
+      1387.0,
       80.0,
       22.0
      ],
@@ -3040,13 +3274,13 @@
    },
    {
     "box": {
-     "id": "obj-124",
+     "id": "obj-138",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       301.0,
-      1312.0,
+      1417.0,
       105.0,
       22.0
      ],
@@ -3058,13 +3292,13 @@
    },
    {
     "box": {
-     "id": "obj-125",
+     "id": "obj-139",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       301.0,
-      1342.0,
+      1447.0,
       84.0,
       22.0
      ],
@@ -3073,13 +3307,13 @@
    },
    {
     "box": {
-     "id": "obj-126",
+     "id": "obj-140",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       421.0,
-      1282.0,
+      1387.0,
       63.0,
       22.0
      ],
@@ -3102,13 +3336,13 @@
    },
    {
     "box": {
-     "id": "obj-127",
+     "id": "obj-141",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       499.0,
-      1282.0,
+      1387.0,
       98.0,
       22.0
      ],
@@ -3120,13 +3354,13 @@
    },
    {
     "box": {
-     "id": "obj-128",
+     "id": "obj-142",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       499.0,
-      1312.0,
+      1417.0,
       196.0,
       22.0
      ],
@@ -3139,13 +3373,13 @@
    },
    {
     "box": {
-     "id": "obj-129",
+     "id": "obj-143",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       499.0,
-      1342.0,
+      1447.0,
       91.0,
       22.0
      ],
@@ -3157,13 +3391,13 @@
    },
    {
     "box": {
-     "id": "obj-130",
+     "id": "obj-144",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       499.0,
-      1372.0,
+      1477.0,
       70.0,
       22.0
      ],
@@ -3198,13 +3432,13 @@
    },
    {
     "box": {
-     "id": "obj-131",
+     "id": "obj-145",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       499.0,
-      1402.0,
+      1507.0,
       168.0,
       22.0
      ],
@@ -3216,13 +3450,13 @@
    },
    {
     "box": {
-     "id": "obj-132",
+     "id": "obj-146",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       499.0,
-      1432.0,
+      1537.0,
       84.0,
       22.0
      ],
@@ -3231,13 +3465,13 @@
    },
    {
     "box": {
-     "id": "obj-133",
+     "id": "obj-147",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       710.0,
-      1282.0,
+      1387.0,
       63.0,
       22.0
      ],
@@ -3260,13 +3494,13 @@
    },
    {
     "box": {
-     "id": "obj-134",
+     "id": "obj-148",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       788.0,
-      1282.0,
+      1387.0,
       98.0,
       22.0
      ],
@@ -3278,13 +3512,13 @@
    },
    {
     "box": {
-     "id": "obj-135",
+     "id": "obj-149",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       788.0,
-      1312.0,
+      1417.0,
       196.0,
       22.0
      ],
@@ -3297,13 +3531,13 @@
    },
    {
     "box": {
-     "id": "obj-136",
+     "id": "obj-150",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       788.0,
-      1342.0,
+      1447.0,
       91.0,
       22.0
      ],
@@ -3315,13 +3549,13 @@
    },
    {
     "box": {
-     "id": "obj-137",
+     "id": "obj-151",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       788.0,
-      1372.0,
+      1477.0,
       70.0,
       22.0
      ],
@@ -3356,13 +3590,13 @@
    },
    {
     "box": {
-     "id": "obj-138",
+     "id": "obj-152",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       788.0,
-      1402.0,
+      1507.0,
       168.0,
       22.0
      ],
@@ -3374,13 +3608,13 @@
    },
    {
     "box": {
-     "id": "obj-139",
+     "id": "obj-153",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       788.0,
-      1432.0,
+      1537.0,
       84.0,
       22.0
      ],
@@ -3389,13 +3623,13 @@
    },
    {
     "box": {
-     "id": "obj-140",
+     "id": "obj-154",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       999.0,
-      1282.0,
+      1387.0,
       98.0,
       22.0
      ],
@@ -3407,13 +3641,13 @@
    },
    {
     "box": {
-     "id": "obj-141",
+     "id": "obj-155",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       999.0,
-      1312.0,
+      1417.0,
       182.0,
       22.0
      ],
@@ -3426,13 +3660,13 @@
    },
    {
     "box": {
-     "id": "obj-142",
+     "id": "obj-156",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       999.0,
-      1342.0,
+      1447.0,
       91.0,
       22.0
      ],
@@ -3444,13 +3678,13 @@
    },
    {
     "box": {
-     "id": "obj-143",
+     "id": "obj-157",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       999.0,
-      1372.0,
+      1477.0,
       54.0,
       54.0
      ],
@@ -3482,13 +3716,13 @@
    },
    {
     "box": {
-     "id": "obj-144",
+     "id": "obj-158",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       999.0,
-      1432.0,
+      1537.0,
       154.0,
       22.0
      ],
@@ -3500,13 +3734,13 @@
    },
    {
     "box": {
-     "id": "obj-145",
+     "id": "obj-159",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       999.0,
-      1462.0,
+      1567.0,
       84.0,
       22.0
      ],
@@ -3515,13 +3749,13 @@
    },
    {
     "box": {
-     "id": "obj-146",
+     "id": "obj-160",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1196.0,
-      1282.0,
+      1387.0,
       84.0,
       22.0
      ],
@@ -3544,13 +3778,13 @@
    },
    {
     "box": {
-     "id": "obj-147",
+     "id": "obj-161",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       1295.0,
-      1282.0,
+      1387.0,
       98.0,
       22.0
      ],
@@ -3562,13 +3796,13 @@
    },
    {
     "box": {
-     "id": "obj-148",
+     "id": "obj-162",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1295.0,
-      1312.0,
+      1417.0,
       217.0,
       22.0
      ],
@@ -3581,13 +3815,13 @@
    },
    {
     "box": {
-     "id": "obj-149",
+     "id": "obj-163",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1295.0,
-      1342.0,
+      1447.0,
       133.0,
       22.0
      ],
@@ -3599,13 +3833,13 @@
    },
    {
     "box": {
-     "id": "obj-150",
+     "id": "obj-164",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       1295.0,
-      1372.0,
+      1477.0,
       90.0,
       22.0
      ],
@@ -3644,13 +3878,13 @@
    },
    {
     "box": {
-     "id": "obj-151",
+     "id": "obj-165",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1295.0,
-      1402.0,
+      1507.0,
       189.0,
       22.0
      ],
@@ -3662,13 +3896,13 @@
    },
    {
     "box": {
-     "id": "obj-152",
+     "id": "obj-166",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1295.0,
-      1432.0,
+      1537.0,
       84.0,
       22.0
      ],
@@ -3677,13 +3911,13 @@
    },
    {
     "box": {
-     "id": "obj-153",
+     "id": "obj-167",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      1514.0,
+      1619.0,
       98.0,
       22.0
      ],
@@ -3695,13 +3929,13 @@
    },
    {
     "box": {
-     "id": "obj-154",
+     "id": "obj-168",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       30.0,
-      1544.0,
+      1649.0,
       182.0,
       22.0
      ],
@@ -3714,13 +3948,13 @@
    },
    {
     "box": {
-     "id": "obj-155",
+     "id": "obj-169",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      1574.0,
+      1679.0,
       91.0,
       22.0
      ],
@@ -3732,13 +3966,13 @@
    },
    {
     "box": {
-     "id": "obj-156",
+     "id": "obj-170",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       30.0,
-      1604.0,
+      1709.0,
       54.0,
       54.0
      ],
@@ -3771,13 +4005,13 @@
    },
    {
     "box": {
-     "id": "obj-157",
+     "id": "obj-171",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      1664.0,
+      1769.0,
       154.0,
       22.0
      ],
@@ -3789,13 +4023,13 @@
    },
    {
     "box": {
-     "id": "obj-158",
+     "id": "obj-172",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       30.0,
-      1694.0,
+      1799.0,
       84.0,
       22.0
      ],
@@ -3804,13 +4038,13 @@
    },
    {
     "box": {
-     "id": "obj-159",
+     "id": "obj-173",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       227.0,
-      1514.0,
+      1619.0,
       84.0,
       22.0
      ],
@@ -3833,13 +4067,13 @@
    },
    {
     "box": {
-     "id": "obj-160",
+     "id": "obj-174",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       326.0,
-      1514.0,
+      1619.0,
       98.0,
       22.0
      ],
@@ -3851,13 +4085,13 @@
    },
    {
     "box": {
-     "id": "obj-161",
+     "id": "obj-175",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       326.0,
-      1544.0,
+      1649.0,
       217.0,
       22.0
      ],
@@ -3870,13 +4104,13 @@
    },
    {
     "box": {
-     "id": "obj-162",
+     "id": "obj-176",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       326.0,
-      1574.0,
+      1679.0,
       133.0,
       22.0
      ],
@@ -3888,13 +4122,13 @@
    },
    {
     "box": {
-     "id": "obj-163",
+     "id": "obj-177",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       326.0,
-      1604.0,
+      1709.0,
       90.0,
       22.0
      ],
@@ -3933,13 +4167,13 @@
    },
    {
     "box": {
-     "id": "obj-164",
+     "id": "obj-178",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       326.0,
-      1634.0,
+      1739.0,
       189.0,
       22.0
      ],
@@ -3951,13 +4185,13 @@
    },
    {
     "box": {
-     "id": "obj-165",
+     "id": "obj-179",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       326.0,
-      1664.0,
+      1769.0,
       84.0,
       22.0
      ],
@@ -3966,13 +4200,13 @@
    },
    {
     "box": {
-     "id": "obj-166",
+     "id": "obj-180",
      "maxclass": "textbutton",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       558.0,
-      1514.0,
+      1619.0,
       80.0,
       22.0
      ],
@@ -4009,13 +4243,13 @@
    },
    {
     "box": {
-     "id": "obj-167",
+     "id": "obj-181",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       558.0,
-      1544.0,
+      1649.0,
       84.0,
       22.0
      ],
@@ -4027,13 +4261,13 @@
    },
    {
     "box": {
-     "id": "obj-168",
+     "id": "obj-182",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       558.0,
-      1574.0,
+      1679.0,
       84.0,
       22.0
      ],
@@ -4042,13 +4276,13 @@
    },
    {
     "box": {
-     "id": "obj-169",
+     "id": "obj-183",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       657.0,
-      1514.0,
+      1619.0,
       70.0,
       22.0
      ],
@@ -4084,17 +4318,17 @@
    },
    {
     "box": {
-     "id": "obj-170",
+     "id": "obj-184",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       657.0,
-      1544.0,
-      56.0,
+      1649.0,
+      49.0,
       22.0
      ],
-     "text": "f -4.0",
+     "text": "f 0.0",
      "outlettype": [
       "float"
      ]
@@ -4102,13 +4336,13 @@
    },
    {
     "box": {
-     "id": "obj-171",
+     "id": "obj-185",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       657.0,
-      1574.0,
+      1679.0,
       154.0,
       22.0
      ],
@@ -4120,13 +4354,13 @@
    },
    {
     "box": {
-     "id": "obj-172",
+     "id": "obj-186",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       657.0,
-      1604.0,
+      1709.0,
       84.0,
       22.0
      ],
@@ -4135,13 +4369,13 @@
    },
    {
     "box": {
-     "id": "obj-173",
+     "id": "obj-187",
      "maxclass": "textbutton",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       826.0,
-      1514.0,
+      1619.0,
       80.0,
       22.0
      ],
@@ -4178,13 +4412,13 @@
    },
    {
     "box": {
-     "id": "obj-174",
+     "id": "obj-188",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       921.0,
-      1514.0,
+      1619.0,
       60.0,
       22.0
      ],
@@ -4207,13 +4441,13 @@
    },
    {
     "box": {
-     "id": "obj-175",
+     "id": "obj-189",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       996.0,
-      1514.0,
+      1619.0,
       98.0,
       22.0
      ],
@@ -4225,13 +4459,13 @@
    },
    {
     "box": {
-     "id": "obj-176",
+     "id": "obj-190",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       996.0,
-      1544.0,
+      1649.0,
       182.0,
       22.0
      ],
@@ -4244,13 +4478,13 @@
    },
    {
     "box": {
-     "id": "obj-177",
+     "id": "obj-191",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       996.0,
-      1574.0,
+      1679.0,
       133.0,
       22.0
      ],
@@ -4262,13 +4496,13 @@
    },
    {
     "box": {
-     "id": "obj-178",
+     "id": "obj-192",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       996.0,
-      1604.0,
+      1709.0,
       120.0,
       22.0
      ],
@@ -4309,13 +4543,13 @@
    },
    {
     "box": {
-     "id": "obj-179",
+     "id": "obj-193",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       996.0,
-      1634.0,
+      1739.0,
       154.0,
       22.0
      ],
@@ -4327,13 +4561,13 @@
    },
    {
     "box": {
-     "id": "obj-180",
+     "id": "obj-194",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       996.0,
-      1664.0,
+      1769.0,
       84.0,
       22.0
      ],
@@ -4342,13 +4576,13 @@
    },
    {
     "box": {
-     "id": "obj-181",
+     "id": "obj-195",
      "maxclass": "textbutton",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       1193.0,
-      1514.0,
+      1619.0,
       80.0,
       22.0
      ],
@@ -4385,13 +4619,13 @@
    },
    {
     "box": {
-     "id": "obj-182",
+     "id": "obj-196",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       1193.0,
-      1544.0,
+      1649.0,
       91.0,
       22.0
      ],
@@ -4403,13 +4637,13 @@
    },
    {
     "box": {
-     "id": "obj-183",
+     "id": "obj-197",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1193.0,
-      1574.0,
+      1679.0,
       84.0,
       22.0
      ],
@@ -4418,13 +4652,13 @@
    },
    {
     "box": {
-     "id": "obj-184",
+     "id": "obj-198",
      "maxclass": "textbutton",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       1299.0,
-      1514.0,
+      1619.0,
       80.0,
       22.0
      ],
@@ -4461,13 +4695,13 @@
    },
    {
     "box": {
-     "id": "obj-185",
+     "id": "obj-199",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       1299.0,
-      1544.0,
+      1649.0,
       91.0,
       22.0
      ],
@@ -4479,13 +4713,13 @@
    },
    {
     "box": {
-     "id": "obj-186",
+     "id": "obj-200",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1299.0,
-      1574.0,
+      1679.0,
       84.0,
       22.0
      ],
@@ -4494,13 +4728,13 @@
    },
    {
     "box": {
-     "id": "obj-187",
+     "id": "obj-201",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1405.0,
-      1514.0,
+      1619.0,
       70.0,
       22.0
      ],
@@ -4523,13 +4757,13 @@
    },
    {
     "box": {
-     "id": "obj-188",
+     "id": "obj-202",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       1490.0,
-      1514.0,
+      1619.0,
       98.0,
       22.0
      ],
@@ -4541,13 +4775,13 @@
    },
    {
     "box": {
-     "id": "obj-189",
+     "id": "obj-203",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1490.0,
-      1544.0,
+      1649.0,
       203.0,
       22.0
      ],
@@ -4560,13 +4794,13 @@
    },
    {
     "box": {
-     "id": "obj-190",
+     "id": "obj-204",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1490.0,
-      1574.0,
+      1679.0,
       133.0,
       22.0
      ],
@@ -4578,13 +4812,13 @@
    },
    {
     "box": {
-     "id": "obj-191",
+     "id": "obj-205",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       1490.0,
-      1604.0,
+      1709.0,
       90.0,
       22.0
      ],
@@ -4629,13 +4863,13 @@
    },
    {
     "box": {
-     "id": "obj-192",
+     "id": "obj-206",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1490.0,
-      1634.0,
+      1739.0,
       175.0,
       22.0
      ],
@@ -4647,13 +4881,13 @@
    },
    {
     "box": {
-     "id": "obj-193",
+     "id": "obj-207",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1490.0,
-      1664.0,
+      1769.0,
       84.0,
       22.0
      ],
@@ -4662,13 +4896,13 @@
    },
    {
     "box": {
-     "id": "obj-194",
+     "id": "obj-208",
      "maxclass": "newobj",
      "numinlets": 0,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      1746.0,
+      1851.0,
       98.0,
       22.0
      ],
@@ -4680,13 +4914,13 @@
    },
    {
     "box": {
-     "id": "obj-195",
+     "id": "obj-209",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       30.0,
-      1776.0,
+      1881.0,
       175.0,
       22.0
      ],
@@ -4699,13 +4933,13 @@
    },
    {
     "box": {
-     "id": "obj-196",
+     "id": "obj-210",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      1806.0,
+      1911.0,
       91.0,
       22.0
      ],
@@ -4717,13 +4951,13 @@
    },
    {
     "box": {
-     "id": "obj-197",
+     "id": "obj-211",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       30.0,
-      1836.0,
+      1941.0,
       54.0,
       54.0
      ],
@@ -4755,13 +4989,13 @@
    },
    {
     "box": {
-     "id": "obj-198",
+     "id": "obj-212",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      1896.0,
+      2001.0,
       147.0,
       22.0
      ],
@@ -4773,13 +5007,13 @@
    },
    {
     "box": {
-     "id": "obj-199",
+     "id": "obj-213",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       30.0,
-      1926.0,
+      2031.0,
       84.0,
       22.0
      ],
@@ -4788,13 +5022,13 @@
    },
    {
     "box": {
-     "id": "obj-200",
+     "id": "obj-214",
      "maxclass": "textedit",
      "numinlets": 1,
      "numoutlets": 4,
      "patching_rect": [
       220.0,
-      1746.0,
+      1851.0,
       120.0,
       22.0
      ],
@@ -4832,13 +5066,13 @@
    },
    {
     "box": {
-     "id": "obj-201",
+     "id": "obj-215",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       220.0,
-      1776.0,
+      1881.0,
       84.0,
       22.0
      ],
@@ -4851,13 +5085,13 @@
    },
    {
     "box": {
-     "id": "obj-202",
+     "id": "obj-216",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       220.0,
-      1806.0,
+      1911.0,
       70.0,
       22.0
      ],
@@ -4869,13 +5103,13 @@
    },
    {
     "box": {
-     "id": "obj-203",
+     "id": "obj-217",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       220.0,
-      1836.0,
+      1941.0,
       161.0,
       22.0
      ],
@@ -4887,13 +5121,13 @@
    },
    {
     "box": {
-     "id": "obj-204",
+     "id": "obj-218",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       220.0,
-      1866.0,
+      1971.0,
       84.0,
       22.0
      ],
@@ -4902,13 +5136,13 @@
    },
    {
     "box": {
-     "id": "obj-205",
+     "id": "obj-219",
      "maxclass": "textbutton",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       396.0,
-      1746.0,
+      1851.0,
       80.0,
       22.0
      ],
@@ -4945,13 +5179,13 @@
    },
    {
     "box": {
-     "id": "obj-206",
+     "id": "obj-220",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       396.0,
-      1776.0,
+      1881.0,
       105.0,
       22.0
      ],
@@ -4963,13 +5197,13 @@
    },
    {
     "box": {
-     "id": "obj-207",
+     "id": "obj-221",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       396.0,
-      1806.0,
+      1911.0,
       84.0,
       22.0
      ],
@@ -4978,13 +5212,13 @@
    },
    {
     "box": {
-     "id": "obj-208",
+     "id": "obj-222",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       30.0,
-      1993.0,
+      2098.0,
       390.0,
       22.0
      ],
@@ -4995,13 +5229,13 @@
    },
    {
     "box": {
-     "id": "obj-209",
+     "id": "obj-223",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       30.0,
-      2023.0,
+      2128.0,
       150.0,
       22.0
      ],
@@ -5102,13 +5336,13 @@
    },
    {
     "box": {
-     "id": "obj-210",
+     "id": "obj-224",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       30.0,
-      2053.0,
+      2158.0,
       91.0,
       22.0
      ],
@@ -5120,13 +5354,13 @@
    },
    {
     "box": {
-     "id": "obj-211",
+     "id": "obj-225",
      "maxclass": "multislider",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       195.0,
-      2023.0,
+      2128.0,
       240.0,
       60.0
      ],
@@ -5166,13 +5400,13 @@
    },
    {
     "box": {
-     "id": "obj-212",
+     "id": "obj-226",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       195.0,
-      2098.0,
+      2203.0,
       161.0,
       22.0
      ],
@@ -5184,13 +5418,13 @@
    },
    {
     "box": {
-     "id": "obj-213",
+     "id": "obj-227",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       195.0,
-      2128.0,
+      2233.0,
       84.0,
       22.0
      ],
@@ -5199,13 +5433,13 @@
    },
    {
     "box": {
-     "id": "obj-214",
+     "id": "obj-228",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       450.0,
-      2023.0,
+      2128.0,
       70.0,
       22.0
      ],
@@ -5240,13 +5474,13 @@
    },
    {
     "box": {
-     "id": "obj-215",
+     "id": "obj-229",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       450.0,
-      2053.0,
+      2158.0,
       245.0,
       22.0
      ],
@@ -5258,13 +5492,13 @@
    },
    {
     "box": {
-     "id": "obj-216",
+     "id": "obj-230",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       450.0,
-      2083.0,
+      2188.0,
       189.0,
       22.0
      ],
@@ -5276,13 +5510,13 @@
    },
    {
     "box": {
-     "id": "obj-217",
+     "id": "obj-231",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       450.0,
-      2113.0,
+      2218.0,
       84.0,
       22.0
      ],
@@ -5291,13 +5525,13 @@
    },
    {
     "box": {
-     "id": "obj-218",
+     "id": "obj-232",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       710.0,
-      2023.0,
+      2128.0,
       70.0,
       22.0
      ],
@@ -5332,13 +5566,13 @@
    },
    {
     "box": {
-     "id": "obj-219",
+     "id": "obj-233",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       710.0,
-      2053.0,
+      2158.0,
       49.0,
       22.0
      ],
@@ -5351,13 +5585,13 @@
    },
    {
     "box": {
-     "id": "obj-220",
+     "id": "obj-234",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       795.0,
-      2023.0,
+      2128.0,
       70.0,
       22.0
      ],
@@ -5422,8 +5656,21 @@
    {
     "patchline": {
      "source": [
-      "obj-9",
+      "obj-8",
+      1
+     ],
+     "destination": [
+      "obj-10",
       0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-8",
+      2
      ],
      "destination": [
       "obj-11",
@@ -5435,128 +5682,11 @@
    {
     "patchline": {
      "source": [
-      "obj-9",
-      1
-     ],
-     "destination": [
-      "obj-13",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      2
-     ],
-     "destination": [
-      "obj-15",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      3
-     ],
-     "destination": [
-      "obj-16",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-8",
-      1
-     ],
-     "destination": [
-      "obj-17",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-8",
-      2
-     ],
-     "destination": [
-      "obj-18",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-18",
-      0
-     ],
-     "destination": [
-      "obj-19",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-8",
-      2
-     ],
-     "destination": [
-      "obj-20",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-20",
-      0
-     ],
-     "destination": [
-      "obj-21",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-8",
       3
      ],
      "destination": [
-      "obj-22",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-22",
-      0
-     ],
-     "destination": [
-      "obj-23",
+      "obj-12",
       0
      ],
      "order": 0
@@ -5569,20 +5699,7 @@
       4
      ],
      "destination": [
-      "obj-24",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-24",
-      0
-     ],
-     "destination": [
-      "obj-25",
+      "obj-13",
       0
      ],
      "order": 0
@@ -5595,7 +5712,85 @@
       5
      ],
      "destination": [
-      "obj-26",
+      "obj-14",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-8",
+      6
+     ],
+     "destination": [
+      "obj-15",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-17",
+      0
+     ],
+     "destination": [
+      "obj-18",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-18",
+      0
+     ],
+     "destination": [
+      "obj-21",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-18",
+      1
+     ],
+     "destination": [
+      "obj-23",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-18",
+      2
+     ],
+     "destination": [
+      "obj-25",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-18",
+      3
+     ],
+     "destination": [
+      "obj-19",
       0
      ],
      "order": 0
@@ -5617,26 +5812,26 @@
    {
     "patchline": {
      "source": [
-      "obj-8",
-      6
-     ],
-     "destination": [
       "obj-28",
       0
      ],
+     "destination": [
+      "obj-29",
+      0
+     ],
      "order": 0
     }
    },
    {
     "patchline": {
      "source": [
+      "obj-29",
+      0
+     ],
+     "destination": [
       "obj-30",
       0
      ],
-     "destination": [
-      "obj-31",
-      0
-     ],
      "order": 0
     }
    },
@@ -5661,19 +5856,6 @@
      ],
      "destination": [
       "obj-33",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-33",
-      0
-     ],
-     "destination": [
-      "obj-34",
       0
      ],
      "order": 0
@@ -5695,13 +5877,13 @@
    {
     "patchline": {
      "source": [
+      "obj-35",
+      0
+     ],
+     "destination": [
       "obj-36",
       0
      ],
-     "destination": [
-      "obj-37",
-      0
-     ],
      "order": 0
     }
    },
@@ -5726,19 +5908,6 @@
      ],
      "destination": [
       "obj-39",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-39",
-      0
-     ],
-     "destination": [
-      "obj-40",
       0
      ],
      "order": 0
@@ -5760,24 +5929,11 @@
    {
     "patchline": {
      "source": [
+      "obj-41",
+      0
+     ],
+     "destination": [
       "obj-42",
-      0
-     ],
-     "destination": [
-      "obj-43",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-43",
-      0
-     ],
-     "destination": [
-      "obj-44",
       0
      ],
      "order": 0
@@ -5825,11 +5981,11 @@
    {
     "patchline": {
      "source": [
-      "obj-48",
+      "obj-47",
       0
      ],
      "destination": [
-      "obj-49",
+      "obj-48",
       0
      ],
      "order": 0
@@ -5838,11 +5994,11 @@
    {
     "patchline": {
      "source": [
-      "obj-49",
+      "obj-48",
       0
      ],
      "destination": [
-      "obj-50",
+      "obj-49",
       0
      ],
      "order": 0
@@ -5890,11 +6046,11 @@
    {
     "patchline": {
      "source": [
-      "obj-54",
+      "obj-53",
       0
      ],
      "destination": [
-      "obj-55",
+      "obj-54",
       0
      ],
      "order": 0
@@ -5903,11 +6059,11 @@
    {
     "patchline": {
      "source": [
-      "obj-55",
+      "obj-54",
       0
      ],
      "destination": [
-      "obj-56",
+      "obj-55",
       0
      ],
      "order": 0
@@ -5955,11 +6111,11 @@
    {
     "patchline": {
      "source": [
-      "obj-60",
+      "obj-59",
       0
      ],
      "destination": [
-      "obj-61",
+      "obj-60",
       0
      ],
      "order": 0
@@ -5968,11 +6124,11 @@
    {
     "patchline": {
      "source": [
-      "obj-61",
+      "obj-60",
       0
      ],
      "destination": [
-      "obj-62",
+      "obj-61",
       0
      ],
      "order": 0
@@ -6020,11 +6176,11 @@
    {
     "patchline": {
      "source": [
-      "obj-66",
+      "obj-65",
       0
      ],
      "destination": [
-      "obj-67",
+      "obj-66",
       0
      ],
      "order": 0
@@ -6033,11 +6189,11 @@
    {
     "patchline": {
      "source": [
-      "obj-67",
+      "obj-66",
       0
      ],
      "destination": [
-      "obj-68",
+      "obj-67",
       0
      ],
      "order": 0
@@ -6085,11 +6241,11 @@
    {
     "patchline": {
      "source": [
-      "obj-72",
+      "obj-71",
       0
      ],
      "destination": [
-      "obj-73",
+      "obj-72",
       0
      ],
      "order": 0
@@ -6098,11 +6254,11 @@
    {
     "patchline": {
      "source": [
-      "obj-73",
+      "obj-72",
       0
      ],
      "destination": [
-      "obj-74",
+      "obj-73",
       0
      ],
      "order": 0
@@ -6150,11 +6306,11 @@
    {
     "patchline": {
      "source": [
-      "obj-78",
+      "obj-77",
       0
      ],
      "destination": [
-      "obj-79",
+      "obj-78",
       0
      ],
      "order": 0
@@ -6163,11 +6319,11 @@
    {
     "patchline": {
      "source": [
-      "obj-79",
+      "obj-78",
       0
      ],
      "destination": [
-      "obj-80",
+      "obj-79",
       0
      ],
      "order": 0
@@ -6215,11 +6371,11 @@
    {
     "patchline": {
      "source": [
-      "obj-84",
+      "obj-83",
       0
      ],
      "destination": [
-      "obj-85",
+      "obj-84",
       0
      ],
      "order": 0
@@ -6228,11 +6384,11 @@
    {
     "patchline": {
      "source": [
-      "obj-85",
+      "obj-84",
       0
      ],
      "destination": [
-      "obj-86",
+      "obj-85",
       0
      ],
      "order": 0
@@ -6280,11 +6436,11 @@
    {
     "patchline": {
      "source": [
-      "obj-91",
-      1
+      "obj-89",
+      0
      ],
      "destination": [
-      "obj-92",
+      "obj-90",
       0
      ],
      "order": 0
@@ -6294,6 +6450,19 @@
     "patchline": {
      "source": [
       "obj-90",
+      0
+     ],
+     "destination": [
+      "obj-91",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-92",
       0
      ],
      "destination": [
@@ -6332,11 +6501,11 @@
    {
     "patchline": {
      "source": [
-      "obj-92",
+      "obj-95",
       0
      ],
      "destination": [
-      "obj-94",
+      "obj-96",
       0
      ],
      "order": 0
@@ -6346,23 +6515,10 @@
     "patchline": {
      "source": [
       "obj-96",
-      1
+      0
      ],
      "destination": [
       "obj-97",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-90",
-      1
-     ],
-     "destination": [
-      "obj-98",
       0
      ],
      "order": 0
@@ -6397,11 +6553,11 @@
    {
     "patchline": {
      "source": [
-      "obj-97",
+      "obj-100",
       0
      ],
      "destination": [
-      "obj-99",
+      "obj-101",
       0
      ],
      "order": 0
@@ -6410,26 +6566,26 @@
    {
     "patchline": {
      "source": [
+      "obj-101",
+      0
+     ],
+     "destination": [
+      "obj-102",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-102",
+      0
+     ],
+     "destination": [
       "obj-103",
       0
      ],
-     "destination": [
-      "obj-104",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-104",
-      0
-     ],
-     "destination": [
-      "obj-105",
-      0
-     ],
      "order": 0
     }
    },
@@ -6437,10 +6593,36 @@
     "patchline": {
      "source": [
       "obj-105",
-      0
+      1
      ],
      "destination": [
       "obj-106",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-104",
+      0
+     ],
+     "destination": [
+      "obj-107",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-107",
+      0
+     ],
+     "destination": [
+      "obj-108",
       0
      ],
      "order": 0
@@ -6462,11 +6644,11 @@
    {
     "patchline": {
      "source": [
-      "obj-109",
+      "obj-106",
       0
      ],
      "destination": [
-      "obj-110",
+      "obj-108",
       0
      ],
      "order": 0
@@ -6476,10 +6658,36 @@
     "patchline": {
      "source": [
       "obj-110",
-      0
+      1
      ],
      "destination": [
       "obj-111",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-104",
+      1
+     ],
+     "destination": [
+      "obj-112",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-112",
+      0
+     ],
+     "destination": [
+      "obj-113",
       0
      ],
      "order": 0
@@ -6501,11 +6709,11 @@
    {
     "patchline": {
      "source": [
-      "obj-114",
+      "obj-111",
       0
      ],
      "destination": [
-      "obj-115",
+      "obj-113",
       0
      ],
      "order": 0
@@ -6514,11 +6722,11 @@
    {
     "patchline": {
      "source": [
-      "obj-115",
+      "obj-117",
       0
      ],
      "destination": [
-      "obj-116",
+      "obj-118",
       0
      ],
      "order": 0
@@ -6532,7 +6740,7 @@
      ],
      "destination": [
       "obj-119",
-      1
+      0
      ],
      "order": 0
     }
@@ -6545,19 +6753,6 @@
      ],
      "destination": [
       "obj-120",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-120",
-      0
-     ],
-     "destination": [
-      "obj-121",
       0
      ],
      "order": 0
@@ -6570,7 +6765,7 @@
       0
      ],
      "destination": [
-      "obj-119",
+      "obj-123",
       0
      ],
      "order": 0
@@ -6644,12 +6839,12 @@
    {
     "patchline": {
      "source": [
-      "obj-130",
+      "obj-132",
       0
      ],
      "destination": [
-      "obj-131",
-      0
+      "obj-133",
+      1
      ],
      "order": 0
     }
@@ -6657,11 +6852,11 @@
    {
     "patchline": {
      "source": [
-      "obj-131",
+      "obj-133",
       0
      ],
      "destination": [
-      "obj-132",
+      "obj-134",
       0
      ],
      "order": 0
@@ -6683,24 +6878,11 @@
    {
     "patchline": {
      "source": [
-      "obj-135",
-      0
-     ],
-     "destination": [
-      "obj-136",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-136",
       0
      ],
      "destination": [
-      "obj-137",
+      "obj-133",
       0
      ],
      "order": 0
@@ -6727,19 +6909,6 @@
      ],
      "destination": [
       "obj-139",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-140",
-      0
-     ],
-     "destination": [
-      "obj-141",
       0
      ],
      "order": 0
@@ -6800,11 +6969,11 @@
    {
     "patchline": {
      "source": [
-      "obj-147",
+      "obj-145",
       0
      ],
      "destination": [
-      "obj-148",
+      "obj-146",
       0
      ],
      "order": 0
@@ -6840,7 +7009,7 @@
     "patchline": {
      "source": [
       "obj-150",
-      1
+      0
      ],
      "destination": [
       "obj-151",
@@ -6865,11 +7034,11 @@
    {
     "patchline": {
      "source": [
-      "obj-153",
+      "obj-152",
       0
      ],
      "destination": [
-      "obj-154",
+      "obj-153",
       0
      ],
      "order": 0
@@ -6930,11 +7099,11 @@
    {
     "patchline": {
      "source": [
-      "obj-160",
+      "obj-158",
       0
      ],
      "destination": [
-      "obj-161",
+      "obj-159",
       0
      ],
      "order": 0
@@ -6970,20 +7139,20 @@
     "patchline": {
      "source": [
       "obj-163",
+      0
+     ],
+     "destination": [
+      "obj-164",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-164",
       1
-     ],
-     "destination": [
-      "obj-164",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-164",
-      0
      ],
      "destination": [
       "obj-165",
@@ -6995,11 +7164,11 @@
    {
     "patchline": {
      "source": [
-      "obj-166",
+      "obj-165",
       0
      ],
      "destination": [
-      "obj-167",
+      "obj-166",
       0
      ],
      "order": 0
@@ -7021,12 +7190,25 @@
    {
     "patchline": {
      "source": [
+      "obj-168",
+      0
+     ],
+     "destination": [
+      "obj-169",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-169",
       0
      ],
      "destination": [
       "obj-170",
-      1
+      0
      ],
      "order": 0
     }
@@ -7060,11 +7242,11 @@
    {
     "patchline": {
      "source": [
-      "obj-173",
+      "obj-174",
       0
      ],
      "destination": [
-      "obj-170",
+      "obj-175",
       0
      ],
      "order": 0
@@ -7100,22 +7282,22 @@
     "patchline": {
      "source": [
       "obj-177",
-      0
-     ],
-     "destination": [
-      "obj-178",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-178",
       1
      ],
      "destination": [
+      "obj-178",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-178",
+      0
+     ],
+     "destination": [
       "obj-179",
       0
      ],
@@ -7125,11 +7307,11 @@
    {
     "patchline": {
      "source": [
-      "obj-179",
+      "obj-180",
       0
      ],
      "destination": [
-      "obj-180",
+      "obj-181",
       0
      ],
      "order": 0
@@ -7151,12 +7333,12 @@
    {
     "patchline": {
      "source": [
-      "obj-182",
+      "obj-183",
       0
      ],
      "destination": [
-      "obj-183",
-      0
+      "obj-184",
+      1
      ],
      "order": 0
     }
@@ -7190,11 +7372,11 @@
    {
     "patchline": {
      "source": [
-      "obj-188",
+      "obj-187",
       0
      ],
      "destination": [
-      "obj-189",
+      "obj-184",
       0
      ],
      "order": 0
@@ -7230,20 +7412,20 @@
     "patchline": {
      "source": [
       "obj-191",
+      0
+     ],
+     "destination": [
+      "obj-192",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-192",
       1
-     ],
-     "destination": [
-      "obj-192",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-192",
-      0
      ],
      "destination": [
       "obj-193",
@@ -7255,13 +7437,13 @@
    {
     "patchline": {
      "source": [
+      "obj-193",
+      0
+     ],
+     "destination": [
       "obj-194",
       0
      ],
-     "destination": [
-      "obj-195",
-      0
-     ],
      "order": 0
     }
    },
@@ -7286,19 +7468,6 @@
      ],
      "destination": [
       "obj-197",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-197",
-      0
-     ],
-     "destination": [
-      "obj-198",
       0
      ],
      "order": 0
@@ -7320,24 +7489,11 @@
    {
     "patchline": {
      "source": [
+      "obj-199",
+      0
+     ],
+     "destination": [
       "obj-200",
-      0
-     ],
-     "destination": [
-      "obj-201",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-201",
-      0
-     ],
-     "destination": [
-      "obj-202",
       0
      ],
      "order": 0
@@ -7372,8 +7528,21 @@
    {
     "patchline": {
      "source": [
+      "obj-204",
+      0
+     ],
+     "destination": [
       "obj-205",
       0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-205",
+      1
      ],
      "destination": [
       "obj-206",
@@ -7398,8 +7567,21 @@
    {
     "patchline": {
      "source": [
+      "obj-208",
+      0
+     ],
+     "destination": [
       "obj-209",
-      1
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-209",
+      0
      ],
      "destination": [
       "obj-210",
@@ -7415,7 +7597,7 @@
       0
      ],
      "destination": [
-      "obj-212",
+      "obj-211",
       0
      ],
      "order": 0
@@ -7489,26 +7671,13 @@
    {
     "patchline": {
      "source": [
+      "obj-217",
+      0
+     ],
+     "destination": [
       "obj-218",
       0
      ],
-     "destination": [
-      "obj-219",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-219",
-      1
-     ],
-     "destination": [
-      "obj-215",
-      1
-     ],
      "order": 0
     }
    },
@@ -7519,10 +7688,10 @@
       0
      ],
      "destination": [
-      "obj-215",
+      "obj-220",
       0
      ],
-     "order": 1
+     "order": 0
     }
    },
    {
@@ -7532,7 +7701,150 @@
       0
      ],
      "destination": [
-      "obj-216",
+      "obj-221",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-223",
+      1
+     ],
+     "destination": [
+      "obj-224",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-224",
+      0
+     ],
+     "destination": [
+      "obj-226",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-225",
+      0
+     ],
+     "destination": [
+      "obj-226",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-226",
+      0
+     ],
+     "destination": [
+      "obj-227",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-228",
+      0
+     ],
+     "destination": [
+      "obj-229",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-229",
+      0
+     ],
+     "destination": [
+      "obj-230",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-230",
+      0
+     ],
+     "destination": [
+      "obj-231",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-232",
+      0
+     ],
+     "destination": [
+      "obj-233",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-233",
+      1
+     ],
+     "destination": [
+      "obj-229",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-233",
+      0
+     ],
+     "destination": [
+      "obj-229",
+      0
+     ],
+     "order": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-234",
+      0
+     ],
+     "destination": [
+      "obj-230",
       0
      ],
      "order": 0
@@ -7543,67 +7855,67 @@
   "autosave": 0,
   "title": "VAmEn",
   "parameters": {
-   "obj-33": [
+   "obj-47": [
     "density",
     "density",
     0
    ],
-   "obj-39": [
+   "obj-53": [
     "chop",
     "chop",
     0
    ],
-   "obj-45": [
+   "obj-59": [
     "ghosts",
     "ghosts",
     0
    ],
-   "obj-51": [
+   "obj-65": [
     "kick",
     "kick",
     0
    ],
-   "obj-57": [
+   "obj-71": [
     "air",
     "air",
     0
    ],
-   "obj-63": [
+   "obj-77": [
     "snare",
     "snare",
     0
    ],
-   "obj-69": [
+   "obj-83": [
     "room",
     "room",
     0
    ],
-   "obj-75": [
+   "obj-89": [
     "grit",
     "grit",
     0
    ],
-   "obj-81": [
+   "obj-95": [
     "pc1",
     "pc1",
     0
    ],
-   "obj-87": [
+   "obj-101": [
     "pc2",
     "pc2",
     0
    ],
-   "obj-143": [
+   "obj-157": [
     "morph",
     "morph",
     0
    ],
-   "obj-156": [
+   "obj-170": [
     "tempo",
     "tempo",
     0
    ],
-   "obj-197": [
+   "obj-211": [
     "gain",
     "gain",
     0
