@@ -23,7 +23,7 @@ def receiving() -> Sheet:
     """What VAmEn says, one outlet each; subscribes by itself and says goodbye when it is closed."""
     sheet = Sheet("vamen.receive")
     sheet.section("vamen.receive OWN-PORT HOST PORT: subscribes to VAmEn at HOST PORT, and what it says comes out below")
-    connection(sheet, "#1", "#2", "#3")
+    connection(sheet, "#1", "udpsend #2 #3")
     sheet.section("what comes back")
     sheet.lane()
     splitter = sheet.chain(sheet.object("udpreceive #1"), sheet.object("route " + " ".join(FEEDBACK)))
@@ -33,12 +33,15 @@ def receiving() -> Sheet:
     return sheet
 
 
-def connection(sheet: Sheet, own_port: str, host: str, port: str) -> None:
-    """Subscribes at once and every few seconds, so that whichever is started last is heard; unsubscribes when the patch goes."""
+def connection(sheet: Sheet, own_port: str, destination: str) -> None:
+    """Subscribes at once and every few seconds, so that whichever is started last is heard; unsubscribes when the patch goes.
+
+    `destination` is the text of the object that takes the messages.
+    """
     sheet.lane()
     regularly = sheet.chain(sheet.object("loadmess 1"), sheet.object(f"metro {SUBSCRIBE_MILLISECONDS}"))
     hello = sheet.chain(regularly, sheet.message(f"{PREFIX}/{PARAMETERS['subscribe'].address} {own_port}"))
-    goes_there = sheet.object(f"udpsend {host} {port}")
+    goes_there = sheet.object(destination)
     sheet.cord(hello, goes_there)
     if "unsubscribe" in PARAMETERS:
         sheet.lane()

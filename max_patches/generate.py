@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from max_patches import abstractions, main_patch
-from max_patches.table import read_layout, rows
+from max_patches.live_devices import device_bytes, midi_device
+from max_patches.live_instrument import instrument
+from max_patches.table import DEVICE_PORT, INSTRUMENT_PORT, read_layout, rows
 
 FOLDER = Path(__file__).parent
 
@@ -24,7 +26,11 @@ def files() -> Mapping[str, bytes]:
         "vamen.send.maxpat": abstractions.sending(),
         "vamen.receive.maxpat": abstractions.receiving(),
     }
-    return {name: _json(sheet.document()) for name, sheet in patches.items()}
+    devices = {
+        "vamen.amxd": device_bytes(midi_device(every_row, DEVICE_PORT).document(), b"mmmm"),
+        "vamen instrument.amxd": device_bytes(instrument(every_row, INSTRUMENT_PORT).document(), b"iiii"),
+    }
+    return {name: _json(sheet.document()) for name, sheet in patches.items()} | devices
 
 
 def _json(document: Mapping[str, object]) -> bytes:

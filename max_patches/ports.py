@@ -59,7 +59,6 @@ OBJECTS: dict[str, Ports] = {
     "edge~": Ports(1, ("bang", "bang")),
     "f": Ports(2, ("float",)),
     "freebang": Ports(1, ("bang",)),
-    "gate": Ports(2, ("",)),
     "i": Ports(2, ("int",)),
     "info~": Ports(1, ("float", "list", "float", "float", "float", "float", "float", "", "int", "")),
     "live.observer": Ports(2, ("", "")),
@@ -105,6 +104,8 @@ def ports_of(maxclass: str, text: str) -> Ports:
         return Ports(len(arguments) + 1, ("",) * (len(arguments) + 1))
     if name == "sel":
         return Ports(len(arguments) + 1, ("bang",) * len(arguments) + ("",))
+    if name == "gate":
+        return Ports(2, ("",) * (int(arguments[0]) if arguments else 1))
     if name == "t":
         return Ports(1, tuple(TRIGGER_TYPES[argument] for argument in arguments))
     if name == "unpack":
