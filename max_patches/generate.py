@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from max_patches import abstractions, main_patch
+from max_patches import abstractions, help_patch, main_patch
 from max_patches.live_devices import device_bytes, midi_device
 from max_patches.live_instrument import instrument
 from max_patches.table import DEVICE_PORT, INSTRUMENT_PORT, read_layout, rows
@@ -23,6 +23,7 @@ def files() -> Mapping[str, bytes]:
     every_row = list(rows(layout))
     patches = {
         "vamen.maxpat": main_patch.build(layout, every_row),
+        "vamen.help.maxpat": help_patch.build(every_row),
         "vamen.send.maxpat": abstractions.sending(),
         "vamen.receive.maxpat": abstractions.receiving(),
     }

@@ -26,7 +26,7 @@ GIVEN_BY_LIVE = frozenset({"tempo", "tap", "nudge", "play", "stop", "clock"})
 """Rows that have no control on a device: Live's own transport says these."""
 
 STRIP_HEIGHT = 169
-DIAL_WIDTH, DIAL_HEIGHT, LINE = 46, 50, 22
+DIAL_WIDTH, DIAL_HEIGHT = 46, 50
 CREATED = 3850070400
 """1 January 2026 in Max's seconds since 1904: what the files state as their date, so that they come out the same every day."""
 
@@ -61,17 +61,15 @@ def strip(title: str, rows: Iterable[Row], own_port: int) -> tuple[Sheet, int]:
         dial(sheet, row, (x + DIAL_WIDTH * (index // 2), 10 + 56 * (index % 2), DIAL_WIDTH, DIAL_HEIGHT), None, TO_BRIDGE, in_live=True)
     x += DIAL_WIDTH * ((len(knobs) + 1) // 2) + 10
     sheet.section("menus")
-    y = 8
-    for row in (row for row in offered if row.spec.choices):
-        _menu(sheet, row, (x, y, 76, 15))
-        y += 36
-    x += 86
+    menus = [row for row in offered if row.spec.choices]
+    for index, row in enumerate(menus):
+        _menu(sheet, row, (x + 86 * (index // 4), 8 + 36 * (index % 4), 76, 15))
+    x += 86 * ((len(menus) + 3) // 4)
     sheet.section("buttons, with the number that they send where they send one")
-    y = 8
-    for row in (row for row in offered if _has_button(row)):
-        _button(sheet, row, (x, y, 15, 15))
-        y += LINE
-    return sheet, x + 116
+    buttons = [row for row in offered if _has_button(row)]
+    for index, row in enumerate(buttons):
+        _button(sheet, row, (x + 116 * (index // 7), 8 + 22 * (index % 7), 15, 15))
+    return sheet, x + 116 * ((len(buttons) + 6) // 7)
 
 
 def _has_button(row: Row) -> bool:

@@ -27,6 +27,9 @@ FADE_BEATS = 0.0125
 SETTLE_MILLISECONDS = 30
 """From a path's arrival to reading it: by then a swap that had begun is over, and it is known which buffer is silent."""
 
+DIAL_COLUMN = 60
+"""Pixels that the level's dial adds to the strip."""
+
 BUFFERS = ("---vamen-a", "---vamen-b")
 CHOSEN, SOUNDING, CANCEL = "---chosen", "---sounding", "---cancel"
 
@@ -42,22 +45,17 @@ def instrument(rows: Iterable[Row], own_port: int) -> Sheet:
     return sized(sheet, width + DIAL_COLUMN)
 
 
-DIAL_COLUMN = 60
-
-
 def _loading(sheet: Sheet) -> None:
     """A path goes to the buffer that is silent; when it is read, that buffer is chosen for the next bar."""
     sheet.section("a finished file: into the buffer that is silent")
     sheet.lane()
     arrived = sheet.chain(sheet.object(f"r {EXPORTED_NAME}"), sheet.object("t b b l"))
     wait = sheet.object(f"delay {SETTLE_MILLISECONDS}")
-    path = sheet.object("zl.reg")
-    silent = sheet.object("gate 2 2")
+    path = sheet.chain(wait, sheet.object("zl.reg"))
     sheet.cord(arrived, path, outlet=2, inlet=1)
     sheet.cord(arrived, wait)
-    sheet.chain(wait, path)
-    order = sheet.object("t l b")
-    sheet.cord(path, order)
+    order = sheet.chain(path, sheet.object("t l b"))
+    silent = sheet.object("gate 2 2")
     sheet.cord(order, silent, inlet=1)
     sheet.lane()
     cancel = sheet.object(f"s {CANCEL}")
@@ -190,4 +188,4 @@ def _mix(sheet: Sheet, voices: list[Box], fade: Box, playing: Box, x: int) -> No
     sheet.cord(smooth, level, inlet=1)
     sheet.lane()
     shown = sheet.chain(sheet.object(f"r {EXPORTED_NAME}"), sheet.object("prepend set"))
-    sheet.cord(shown, sheet.caption("no file yet", (180, 126, 420, 18), **CAPTION))
+    sheet.cord(shown, sheet.caption("no file yet", (180, 126, 330, 18), **CAPTION))

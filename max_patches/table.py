@@ -12,7 +12,7 @@ from bridge.parameters import FOR_TAKES_ONLY, PARAMETERS, PREFIX, ControlLayout,
 from bridge.shipped_models import DEFAULT_PATH
 
 BRIDGE_PORT = DEFAULT_OSC_PORT
-MAX_PORT, DEVICE_PORT, INSTRUMENT_PORT, TOUCHDESIGNER_PORT, PURE_DATA_PORT = 9001, 9002, 9003, 9004, 9005
+MAX_PORT, DEVICE_PORT, INSTRUMENT_PORT, TOUCHDESIGNER_PORT, PURE_DATA_PORT, HELP_PORT = 9001, 9002, 9003, 9004, 9005, 9006
 """Where each patch listens; different ones, so that all of them can run beside each other."""
 
 HOST = "127.0.0.1"
