@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from max_patches import abstractions, help_patch, main_patch
+from max_patches import abstractions, help_patch, main_patch, pure_data
 from max_patches.live_devices import device_bytes, midi_device
 from max_patches.live_instrument import instrument
 from max_patches.table import DEVICE_PORT, INSTRUMENT_PORT, read_layout, rows
@@ -31,7 +31,8 @@ def files() -> Mapping[str, bytes]:
         "vamen.amxd": device_bytes(midi_device(every_row, DEVICE_PORT).document(), b"mmmm"),
         "vamen instrument.amxd": device_bytes(instrument(every_row, INSTRUMENT_PORT).document(), b"iiii"),
     }
-    return {name: _json(sheet.document()) for name, sheet in patches.items()} | devices
+    pure_data_patch = {"vamen.pd": pure_data.build(every_row).encode()}
+    return {name: _json(sheet.document()) for name, sheet in patches.items()} | devices | pure_data_patch
 
 
 def _json(document: Mapping[str, object]) -> bytes:

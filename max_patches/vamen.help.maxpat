@@ -311,7 +311,7 @@
       245.0,
       22.0
      ],
-     "text": "vamen.receive 9091 127.0.0.1 9000",
+     "text": "vamen.receive 9006 127.0.0.1 9000",
      "outlettype": [
       "",
       "",
