@@ -59,14 +59,16 @@ def pure_data(folder: Path, bridge_port: int, driver: Canvas | None = None) -> I
 def player() -> Canvas:
     """A hand that turns `kick` from 0 to 1 at 50 Hz as soon as VAmEn is heard, and then does one of everything else."""
     canvas = Canvas(800, 600)
-    heard = canvas.chain(canvas.next("r vamen-position"), canvas.next("t b"), canvas.next("onebang 1"), canvas.next("t b b"))
+    first = canvas.chain(canvas.next("r vamen-position"), canvas.next("t b"), canvas.next("f 1"))
+    heard = canvas.chain(first, canvas.next("sel 1"), canvas.next("t b b"))
     pace = canvas.chain(heard, canvas.next(f"metro {1000 // HERTZ}"))
+    canvas.cord(heard, never_again := canvas.next("0", "msg"), outlet=1)
+    canvas.cord(never_again, first, inlet=1)
     count = canvas.chain(pace, canvas.next("f 0"))
     following = canvas.next("+ 1")
     canvas.chain(count, following)
     canvas.cord(following, count, inlet=1)
-    moves = canvas.chain(following, canvas.next(f"/ {MOVES}"), canvas.next("s /vamen/axis/kick"))
-    assert moves
+    canvas.chain(following, canvas.next(f"/ {MOVES}"), canvas.next("s /vamen/axis/kick"))
     last = canvas.chain(following, canvas.next(f"sel {MOVES}"), canvas.next("t b b"))
     stop = canvas.next("0", "msg")
     canvas.cord(last, stop, outlet=1)
