@@ -20,7 +20,7 @@ MINUTES ?= 30
 # Further options of the command behind a target: `make play ARGS="--bpm 174"`.
 ARGS ?=
 
-.PHONY: help demo play train-env test lint bench bench-long rig soak torture data train export evaluate clean
+.PHONY: help demo play patches train-env test lint bench bench-long rig soak torture data train export evaluate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo "make train      train on DATA into RUN=$(RUN), from the shipped model on (ARGS=\"--minutes 60\")"
 	@echo "make export     make MODEL=$(MODEL) of RUN"
 	@echo "make evaluate   measure the shipped models beside the bars and their cards (SOURCES=, LOOPS=: other sounds)"
+	@echo "make patches    write the Max and Pure Data patches anew from the bridge's table"
 	@echo "make test       run the tests (ARGS=\"-k limiter\")"
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      measure the speed beside librosa and torch, and from the knob to the ear (ten minutes)"
@@ -59,6 +60,9 @@ export: $(VENV)/.train
 
 evaluate: $(VENV)/.train
 	$(BIN)/python -m training.evaluate_shipped $(SOURCES) $(if $(LOOPS),--loops $(LOOPS)) $(ARGS)
+
+patches: $(VENV)/.dev
+	$(BIN)/python -m max_patches.generate
 
 test: $(VENV)/.dev
 	$(BIN)/python -m tests.suite $(ARGS)

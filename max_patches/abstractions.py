@@ -6,8 +6,15 @@ from bridge.parameters import PARAMETERS, PREFIX
 from max_patches.sheet import Sheet
 from max_patches.table import FEEDBACK, SUBSCRIBE_MILLISECONDS
 
-OUTLETS = ("position: bar beat step place", "column: 64 levels, 0 to 1", "exported: path of a finished file", "error: a sentence",
-           "repaint: milliseconds, whole and last step", "learnt: address, what moves it", "state: /vamen/state/... value")  # fmt: skip
+OUTLETS = (
+    "position: bar beat step place",
+    "column: 64 levels, 0 to 1",
+    "exported: path of a finished file",
+    "error: a sentence",
+    "repaint: milliseconds, whole and last step",
+    "learnt: address, what moves it",
+    "state: /vamen/state/... value",
+)
 
 
 def sending() -> Sheet:

@@ -26,7 +26,10 @@ def build(rows: Iterable[Row]) -> Sheet:
         sheet.note(line)
     sheet.section("sending: click a message, or drag the number")
     sheet.lane()
-    messages = [sheet.message(text) for text in ("/vamen/axis/air 0.8", "/vamen/morph/mode blend", "/vamen/slot/recall 2", "/vamen/random")]
+    messages = [
+        sheet.message(text)
+        for text in ("/vamen/axis/air 0.8", "/vamen/morph/mode blend", "/vamen/slot/recall 2", "/vamen/random")
+    ]
     sender = sheet.object(f"vamen.send {HOST} {BRIDGE_PORT}")
     for message in messages:
         sheet.cord(message, sender)

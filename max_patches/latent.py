@@ -10,7 +10,9 @@ from max_patches.sheet import TEXT_HEIGHT, Place, Sheet
 from max_patches.table import Row
 
 
-def vectors(sheet: Sheet, whole: Row, step: Row, layout: ControlLayout, menu_shown: Place, sliders_shown: Place, target: str) -> None:
+def vectors(
+    sheet: Sheet, whole: Row, step: Row, layout: ControlLayout, menu_shown: Place, sliders_shown: Place, target: str
+) -> None:
     """A menu of addresses, that of all steps and each step's, and a slider for each dimension that goes there."""
     sheet.lane()
     addresses = (whole.address, *(step.address.replace("<step>", str(number)) for number in range(1, layout.steps + 1)))
@@ -19,8 +21,8 @@ def vectors(sheet: Sheet, whole: Row, step: Row, layout: ControlLayout, menu_sho
     sheet.cord(choice, choosing, outlet=1)
     sheet.lane()
     sliders = sheet.interface(
-        "multislider", 240, 60, sliders_shown, size=layout.latent_dimensions, setminmax=[whole.minimum, whole.maximum], setstyle=1,
-        settype=1, contdata=1, slidercolor=list(AMBER), bgcolor=list(INK), parameter_enable=0,
+        "multislider", 240, 60, sliders_shown, size=layout.latent_dimensions, setminmax=[whole.minimum, whole.maximum],
+        setstyle=1, settype=1, contdata=1, slidercolor=list(AMBER), bgcolor=list(INK), parameter_enable=0,
     )  # fmt: skip
     prefix = sheet.object(f"prepend {whole.address}")
     sheet.cord(choosing, prefix)
@@ -45,8 +47,8 @@ def single(sheet: Sheet, row: Row, layout: ControlLayout, shown: Place, target: 
     sheet.cord(both, address)
     sheet.lane()
     value = sheet.interface(
-        "flonum", NUMBER_WIDTH, TEXT_HEIGHT, (x + 2 * (width + 4), y, width + 20, height), minimum=row.minimum, maximum=row.maximum,
-        format=6, **FIELD,
+        "flonum", NUMBER_WIDTH, TEXT_HEIGHT, (x + 2 * (width + 4), y, width + 20, height), minimum=row.minimum,
+        maximum=row.maximum, format=6, **FIELD,
     )  # fmt: skip
     sheet.cord(value, prefix)
 

@@ -1,7 +1,7 @@
 """The two Max for Live devices: the controls on a strip, Live's tempo and transport, and a file format that Live reads.
 
-A device listens to Live and tells VAmEn, never the other way round: what VAmEn says back moves no dial, since every move of a dial
-by its patch would be a step in Live's undo history, and automation would argue with it.
+A device listens to Live and tells VAmEn, never the other way round: what VAmEn says back moves no dial, since every move of a
+dial by its patch would be a step in Live's undo history, and automation would argue with it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,14 @@ def strip(title: str, rows: Iterable[Row], own_port: int) -> tuple[Sheet, int]:
     x = 8
     knobs = [row for row in offered if row.is_knob]
     for index, row in enumerate(knobs):
-        dial(sheet, row, (x + DIAL_WIDTH * (index // 2), 10 + 56 * (index % 2), DIAL_WIDTH, DIAL_HEIGHT), None, TO_BRIDGE, in_live=True)
+        dial(
+            sheet,
+            row,
+            (x + DIAL_WIDTH * (index // 2), 10 + 56 * (index % 2), DIAL_WIDTH, DIAL_HEIGHT),
+            None,
+            TO_BRIDGE,
+            in_live=True,
+        )
     x += DIAL_WIDTH * ((len(knobs) + 1) // 2) + 10
     sheet.section("menus")
     menus = [row for row in offered if row.spec.choices]
@@ -102,11 +109,17 @@ def _to_bridge(sheet: Sheet, own_port: int) -> None:
 
 
 def _transport(sheet: Sheet) -> None:
-    """Tempo and play/stop as Live changes them, if `follow` is on. The tempo goes once more before the start, should VAmEn be new."""
+    """Tempo, play and stop as Live changes them, if `follow` is on. The tempo goes again before the start: VAmEn may be new."""
     sheet.section("Live's tempo and transport")
     sheet.lane()
     follow = sheet.parameter(
-        "live.toggle", "follow", (66, 128, 15, 15), parameter_type=ENUM, parameter_enum=["off", "on"], parameter_mmax=1, **starting(1)
+        "live.toggle",
+        "follow",
+        (66, 128, 15, 15),
+        parameter_type=ENUM,
+        parameter_enum=["off", "on"],
+        parameter_mmax=1,
+        **starting(1),
     )
     sheet.caption("follow Live", (84, 126, 80, 18), **CAPTION)
     sheet.lane()
@@ -148,8 +161,8 @@ def _menu(sheet: Sheet, row: Row, shown: Place) -> None:
     sheet.lane()
     sheet.caption(row.label, (x, y, width, 16), **CAPTION)
     box = sheet.parameter(
-        "live.menu", row.label, (x, y + 16, width, height), parameter_type=ENUM, parameter_enum=words, parameter_mmax=len(words) - 1,
-        parameter_unitstyle=SHOWN_BY_TEXT, **starting(words.index(str(row.spec.default))),
+        "live.menu", row.label, (x, y + 16, width, height), parameter_type=ENUM, parameter_enum=words,
+        parameter_mmax=len(words) - 1, parameter_unitstyle=SHOWN_BY_TEXT, **starting(words.index(str(row.spec.default))),
     )  # fmt: skip
     prefix = sheet.object(f"prepend {row.address}")
     sheet.cord(box, prefix, outlet=1)
@@ -157,12 +170,10 @@ def _menu(sheet: Sheet, row: Row, shown: Place) -> None:
 
 
 def _button(sheet: Sheet, row: Row, shown: Place) -> None:
-    x, y, width, height = shown
+    x, y, _, height = shown
     sheet.lane()
     sheet.caption(row.label, (x + 18, y - 2, 60, 18), **CAPTION)
-    press = sheet.parameter(
-        "live.button", row.label, shown, parameter_type=ENUM, parameter_enum=["off", "on"], parameter_mmax=1
-    )
+    press = sheet.parameter("live.button", row.label, shown, parameter_type=ENUM, parameter_enum=["off", "on"], parameter_mmax=1)
     if row.spec.count == "one" and row.spec.type == "int":
         held, prefix = sheet.object(f"i {int(row.minimum)}"), sheet.object(f"prepend {row.address}")
         sheet.chain(press, held, prefix, sheet.object(f"s {TO_BRIDGE}"))

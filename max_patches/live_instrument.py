@@ -1,9 +1,9 @@
 """The Max for Live instrument: plays the newest finished file on a Live track, in phase with Live, and changes on Live's bar.
 
-Two buffer~: one sounds, the other takes the next file. Where Live is comes as a ramp that is right to the sample but knows no more
-than the beat's own phase (plugphasor~), and as a beat count that is a few milliseconds old (plugsync~). The count less the ramp
-is nearly whole; rounded and added to the ramp again it is the position in beats to the sample, from nothing but what Live says
-now. So nothing can drift or be counted wrong, wherever Live's cursor jumps.
+Two buffer~: one sounds, the other takes the next file. Where Live is comes as a ramp that is right to the sample but knows no
+more than the beat's own phase (plugphasor~), and as a beat count that is a few milliseconds old (plugsync~). The count less the
+ramp is nearly whole; rounded and added to the ramp again it is the position in beats to the sample, from nothing but what Live
+says now. So nothing can drift or be counted wrong, wherever Live's cursor jumps.
 """
 
 from __future__ import annotations

@@ -6,10 +6,22 @@ from collections.abc import Iterable
 
 from bridge.parameters import ControlLayout
 from max_patches import latent
-from max_patches.controls import AMBER, CAPTION, FIELD, FROM_BRIDGE, INK, PAPER, SLATE, TO_BRIDGE, control, menu_items, pads
+from max_patches.controls import AMBER, CAPTION, FIELD, FROM_BRIDGE, INK, SLATE, TO_BRIDGE, control, menu_items, pads
 from max_patches.sheet import TEXT_HEIGHT, Place, Sheet
 from max_patches.table import (
-    BRIDGE_PORT, COLUMN, COLUMN_BANDS, CONNECTION, ERROR, EXPORTED, FEEDBACK, HOST, LEARNT, MAX_PORT, POSITION, REPAINT, Row,
+    BRIDGE_PORT,
+    COLUMN,
+    COLUMN_BANDS,
+    CONNECTION,
+    ERROR,
+    EXPORTED,
+    FEEDBACK,
+    HOST,
+    LEARNT,
+    MAX_PORT,
+    POSITION,
+    REPAINT,
+    Row,
 )  # fmt: skip
 
 PANEL_WIDTH, PANEL_HEIGHT, MORE_HEIGHT = 940, 640, 100
@@ -114,7 +126,9 @@ def _what_comes_back(sheet: Sheet) -> None:
     for outlet, name in enumerate(("bar", "beat", "step")):
         sheet.lane()
         sheet.caption(name, (190 + 90 * outlet, 12, 40, 20), **CAPTION)
-        sheet.cord(position, sheet.interface("number", 60, TEXT_HEIGHT, (228 + 90 * outlet, 12, 46, 22), **display), outlet=outlet)
+        sheet.cord(
+            position, sheet.interface("number", 60, TEXT_HEIGHT, (228 + 90 * outlet, 12, 46, 22), **display), outlet=outlet
+        )
     sheet.cord(position, playhead, outlet=3)
     sheet.lane()
     arrived = sheet.object(f"r {NAMES[COLUMN]}")

@@ -1,8 +1,8 @@
 """vamen.pd, the Pure Data twin: vanilla objects only, made from the same rows as the Max patches.
 
 Every address is the name of a receiver: `s /vamen/axis/air` in any open patch turns that axis. What VAmEn says back goes to the
-address with /shown behind it, which only sets the slider, so nothing goes in circles. What people touch is on the front; the wires
-are in the subpatch `wires`.
+address with /shown behind it, which only sets the slider, so nothing goes in circles. What people touch is on the front; the
+rest is in the subpatch `wires`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,21 @@ from collections.abc import Iterable
 from bridge.parameters import PARAMETERS, PREFIX
 from max_patches.pure_data_file import BLANK, Canvas, button, number, radio, slider
 from max_patches.table import (
-    BRIDGE_PORT, COLUMN, COLUMN_BANDS, ERROR, EXPORTED, FEEDBACK, HOST, LEARNT, POSITION, PURE_DATA_PORT, REPAINT, SLOTS_SHOWN, STATE,
-    SUBSCRIBE_MILLISECONDS, Row,
+    BRIDGE_PORT,
+    COLUMN,
+    COLUMN_BANDS,
+    ERROR,
+    EXPORTED,
+    FEEDBACK,
+    HOST,
+    LEARNT,
+    POSITION,
+    PURE_DATA_PORT,
+    REPAINT,
+    SLOTS_SHOWN,
+    STATE,
+    SUBSCRIBE_MILLISECONDS,
+    Row,
 )  # fmt: skip
 
 PACKETS, STATE_NAME = "vamen-packets", "vamen-state"
@@ -42,7 +55,7 @@ def build(rows: Iterable[Row]) -> str:
 
 
 def _connection(wires: Canvas) -> None:
-    """Both sockets when the patch is opened, then a subscription every few seconds, so that whichever is started last is heard."""
+    """Both sockets when the patch is opened, then a subscription every few seconds, whichever is started last."""
     order = wires.chain(wires.next("loadbang"), wires.next("t b b b"))
     regularly = wires.next(f"metro {SUBSCRIBE_MILLISECONDS}")
     port, hello = wires.next(f"{PURE_DATA_PORT}", "msg"), wires.next(_format(PARAMETERS["subscribe"].address))
@@ -74,7 +87,11 @@ def _what_comes_back(front: Canvas, wires: Canvas) -> None:
     for address in (REPAINT, LEARNT):
         wires.lane()
         whole = wires.chain(wires.next(_received(address)), wires.next("list split 1"))
-        wires.chain(whole, wires.next("list trim") if address == LEARNT else wires.next("f"), wires.next(f"s {_received(address)[2:]}-shown"))
+        wires.chain(
+            whole,
+            wires.next("list trim") if address == LEARNT else wires.next("f"),
+            wires.next(f"s {_received(address)[2:]}-shown"),
+        )
     for index, name in enumerate(("bar", "beat", "step")):
         front.add(SAID_X + 110 * index, 50, number(0, 1e9, BLANK, f"vamen-{name}-shown", name, digits=5))
     front.add(SAID_X, 84, slider(0, 1, BLANK, "vamen-place-shown", "place", width=256))

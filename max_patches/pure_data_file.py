@@ -5,6 +5,8 @@ After the file format that Pure Data documents (msp.ucsd.edu, "Pd file format") 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 MARGIN, LANE_WIDTH, LINE = 20, 300, 26
 COLORS = "#fcfcfc #000000 #000000"
 BLANK = "empty"
@@ -47,7 +49,7 @@ class Canvas:
 
     def chain(self, *objects: int) -> int:
         """Connect objects one after the other by their first ports; returns the last."""
-        for source, destination in zip(objects, objects[1:], strict=False):
+        for source, destination in pairwise(objects):
             self.cord(source, destination)
         return objects[-1]
 
@@ -62,7 +64,12 @@ class Canvas:
     def subpatch(self, name: str, canvas: Canvas, x: int, y: int) -> None:
         """A patch of its own in a box."""
         width, height = canvas._size
-        self._lines += [f"#N canvas 80 80 {width} {height} {name} 0", *canvas._lines, *canvas._cords, f"#X restore {x} {y} pd {name}"]
+        self._lines += [
+            f"#N canvas 80 80 {width} {height} {name} 0",
+            *canvas._lines,
+            *canvas._cords,
+            f"#X restore {x} {y} pd {name}",
+        ]
         self._count += 1
 
     def text(self) -> str:
@@ -72,7 +79,7 @@ class Canvas:
 
 
 def _escaped(text: str) -> str:
-    """In a file, a comma or semicolon ends a message and a dollar begins an argument of the patch, unless a backslash says not."""
+    """In a file, comma and semicolon end a message and a dollar begins an argument of the patch, but not after a backslash."""
     return text.replace("\\", "\\\\").replace(",", "\\,").replace(";", "\\;").replace("$", "\\$")
 
 
@@ -87,7 +94,8 @@ def slider(minimum: float, maximum: float, send: str, receive: str, label: str, 
 
 def number(minimum: float, maximum: float, send: str, receive: str, label: str, digits: int = 10) -> str:
     """A number box with its label at the right."""
-    return f"nbx {digits} 18 {minimum:.10g} {maximum:.10g} 0 0 {send} {receive} {_label(label)} {9 * digits + 4} 9 0 12 {COLORS} 0 256"
+    place = f"{9 * digits + 4} 9 0 12"
+    return f"nbx {digits} 18 {minimum:.10g} {maximum:.10g} 0 0 {send} {receive} {_label(label)} {place} {COLORS} 0 256"
 
 
 def radio(count: int, send: str, receive: str, label: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from py2max import Patcher
@@ -84,7 +85,9 @@ class Sheet:
         """A comment in the lane."""
         return self._next("comment", text, _text_width(text), TEXT_HEIGHT)
 
-    def interface(self, maxclass: str, width: int, height: int, shown: Place | None = None, text: str = "", **attributes: Any) -> Box:
+    def interface(
+        self, maxclass: str, width: int, height: int, shown: Place | None = None, text: str = "", **attributes: Any
+    ) -> Box:
         """A box that people touch or read; `shown` is where it stands in the presentation."""
         return self._next(maxclass, text, width, height, **_presented(shown), **attributes)
 
@@ -113,7 +116,7 @@ class Sheet:
 
     def chain(self, *boxes: Box) -> Box:
         """Connect boxes one after the other by their first ports; returns the last."""
-        for source, destination in zip(boxes, boxes[1:], strict=False):
+        for source, destination in pairwise(boxes):
             self.cord(source, destination)
         return boxes[-1]
 

@@ -49,7 +49,9 @@ class Row:
 
     @property
     def default(self) -> float:
-        return float(self.spec.default) if isinstance(self.spec.default, (int, float)) else min(max(0.0, self.minimum), self.maximum)
+        return (
+            float(self.spec.default) if isinstance(self.spec.default, (int, float)) else min(max(0.0, self.minimum), self.maximum)
+        )
 
     @property
     def is_knob(self) -> bool:
@@ -72,6 +74,8 @@ def rows(layout: ControlLayout) -> Iterator[Row]:
     for spec in PARAMETERS.values():
         if spec.name in FOR_TAKES_ONLY:
             continue
-        names = [spec.address.replace("<axis>", axis) for axis in layout.axis_names] if "<axis>" in spec.address else [spec.address]
+        names = (
+            [spec.address.replace("<axis>", axis) for axis in layout.axis_names] if "<axis>" in spec.address else [spec.address]
+        )
         for name in names:
             yield Row(name, spec, spec.minimum, spec.highest(layout))

@@ -111,7 +111,9 @@ class Patch:
         values.update({inlet + offset: value for offset, value in enumerate(message)})
         if inlet == 0:
             known = {"int": math.trunc, "exp": math.exp, "log": math.log, "__builtins__": {}}
-            self.send(box_id, 0, (eval(re.sub(r"\$[if](\d)", lambda match: repr(values.get(int(match[1]) - 1, 0)), text), known),))
+            self.send(
+                box_id, 0, (eval(re.sub(r"\$[if](\d)", lambda match: repr(values.get(int(match[1]) - 1, 0)), text), known),)
+            )
 
     def run(self, host: dict[str, Signal]) -> None:
         """One block: `host` has the signal of plugphasor~."""
@@ -153,10 +155,23 @@ class Patch:
         if name == "wave~":
             buffer = self.buffers.get(arguments[0], np.zeros(1))
             return np.interp(left * len(buffer), np.arange(len(buffer) + 1), np.append(buffer, buffer[0]))
+        if (settled := self._settled(name, arguments, state, inputs)) is not None:
+            return np.full(BLOCK, settled)
         result = np.empty(BLOCK)
         for frame in range(BLOCK):
             result[frame] = self._step(name, arguments, state, [signal[frame] for signal in inputs])
         return result
+
+    def _settled(self, name: str, arguments: list[str], state: dict[str, Any], inputs: list[Signal]) -> float | None:
+        """What an object that remembers gives for the whole block, if nothing happens to it in there."""
+        if name == "rampsmooth~":
+            at = state.get("at", 0.0)
+            return at if at == state.get("goal", 0.0) and (inputs[0] == at).all() else None
+        above = inputs[1] > float(arguments[0])
+        if (above[1:] & ~above[:-1]).any() or (above[0] and state.get("before", 0.0) <= float(arguments[0])):
+            return None
+        state["before"] = float(inputs[1][-1])
+        return float(state.get("held", 0.0))
 
     def _step(self, name: str, arguments: list[str], state: dict[str, Any], inputs: list[float]) -> float:
         """What goes sample by sample: sample and hold, and a ramp to the newest value in so many samples."""
@@ -174,7 +189,8 @@ class Patch:
         return float(state["at"])
 
     def _edges(self, box_id: str, signal: Signal) -> None:
-        for value in signal:
+        changes = [signal[0], *signal[1:][signal[1:] != signal[:-1]]]
+        for value in changes:
             before = self._state[box_id].get("before", 0.0)
             self._state[box_id]["before"] = value
             if (value != 0.0) != (before != 0.0):

@@ -27,11 +27,10 @@ OURS = ("vamen.send", "vamen.receive")
 PATCHES = ("vamen.maxpat", "vamen.help.maxpat", *(f"{name}.maxpat" for name in OURS))
 DEVICES = {"vamen.amxd": b"mmmm", "vamen instrument.amxd": b"iiii"}
 
-WRONG_IN_THE_REFERENCE = {
-    "udpsend": (1, 0), "inlet": (0, 1), "outlet": (1, 0), "comment": (1, 0), "live.comment": (1, 0), "panel": (1, 0), "live.path": (1, 3),
-    "live.observer": (2, 2), "scale": (6, 1), "number": (1, 2),
+NOT_IN_THE_REFERENCE = {
+    "udpsend": (1, 0), "inlet": (0, 1), "outlet": (1, 0), "live.path": (1, 3), "live.observer": (2, 2), "r": (0, 1),
 }  # fmt: skip
-"""Where py2max's copy of the reference pages says something else, or nothing: what files saved by Max have (all read there)."""
+"""Inlets and outlets where py2max's reference says nothing or means another thing; from files that Max saved."""
 
 
 def read_device(data: bytes) -> tuple[bytes, dict[str, Any]]:
@@ -92,7 +91,12 @@ class Graph:
 
     def touched_before(self, box_id: str) -> bool:
         """Whether something that a hand or the clock moves leads here."""
-        movers = {*INTERFACE, "loadmess", "freebang", "live.observer", "live.thisdevice"} - {"comment", "panel", "message", "outlet"}
+        movers = {*INTERFACE, "loadmess", "freebang", "live.observer", "live.thisdevice"} - {
+            "comment",
+            "panel",
+            "message",
+            "outlet",
+        }
         seen, waiting = {box_id}, [box_id]
         while waiting:
             here = waiting.pop()
@@ -123,7 +127,9 @@ class Graph:
             template = text.split()[2]
             filled = [template]
             for inlet in range(template.count("%")):
-                filled = [re.sub(r"%\w+?(?=/|$)", value, each, count=1) for each in filled for value in self._values(box_id, inlet)]
+                filled = [
+                    re.sub(r"%\w+?(?=/|$)", value, each, count=1) for each in filled for value in self._values(box_id, inlet)
+                ]
             yield from filled
 
     def _values(self, box_id: str, inlet: int) -> list[str]:
@@ -159,7 +165,6 @@ def test_files_are_what_the_script_writes() -> None:
     assert set(written) == {*PATCHES, *DEVICES, "vamen.pd"}
     for name, content in written.items():
         assert (generate.FOLDER / name).read_bytes() == content, f"{name} is not what the table says: run make patches"
-    assert generate.files() == written
 
 
 @pytest.mark.parametrize("name", [*PATCHES, *DEVICES])
@@ -173,7 +178,8 @@ def test_lint_and_ports(name: str) -> None:
         ports = ports_of(box["maxclass"], box.get("text", ""))
         stated = (box["numinlets"], box["numoutlets"], tuple(box.get("outlettype", ())))
         assert stated == (ports.inlets, len(ports.outlets), ports.outlets), box
-    for source, outlet, destination, inlet in Graph(name).cords:
+    for line in patcher(name)["lines"]:
+        (source, outlet), (destination, inlet) = line["patchline"]["source"], line["patchline"]["destination"]
         assert outlet < found[source]["numoutlets"] and inlet < found[destination]["numinlets"]
         if found[source]["outlettype"][outlet] == "signal":
             assert called(found[destination]).endswith("~"), f"a signal cannot go into {found[destination]['text']}"
@@ -186,8 +192,7 @@ def test_the_table_of_ports_agrees_with_the_reference_pages() -> None:
         reference = get_object_info(name)
         assert reference is not None, f"{name} is no object of Max"
         said = (len(reference["inlets"]), len(reference["outlets"]))
-        expected = WRONG_IN_THE_REFERENCE.get(name, said)
-        assert (ports.inlets, len(ports.outlets)) == expected, (name, said)
+        assert (ports.inlets, len(ports.outlets)) == NOT_IN_THE_REFERENCE.get(name, said), (name, said)
 
 
 @pytest.mark.parametrize("name", ["vamen.maxpat", *DEVICES])
@@ -198,7 +203,9 @@ def test_every_address_stands_in_the_table(name: str) -> None:
         # Coming and going is what vamen.receive does.
         inside = Graph("vamen.receive.maxpat")
         assert any(called(box) == "vamen.receive" for box in boxes(name).values())
-        assert public - sent <= set(inside.addresses()) | {f"{PREFIX}/unsubscribe"} and f"{PREFIX}/subscribe" in inside.addresses()
+        assert (
+            public - sent <= set(inside.addresses()) | {f"{PREFIX}/unsubscribe"} and f"{PREFIX}/subscribe" in inside.addresses()
+        )
     else:
         knobs = {row.address for row in rows(read_layout()) if row.is_knob and row.spec.name not in GIVEN_BY_LIVE}
         assert sent >= knobs | {f"{PREFIX}/{name}" for name in ("tempo", "play", "stop", "subscribe", "random", "export")}
@@ -208,7 +215,11 @@ def test_every_address_stands_in_the_table(name: str) -> None:
 def test_ranges_and_words_are_the_tables(name: str) -> None:
     graph, seen = Graph(name), 0
     for box_id, box in graph.boxes.items():
-        prefixes = [following for following in graph.after(box_id) if graph.boxes[following].get("text", "").startswith(f"prepend {PREFIX}")]
+        prefixes = [
+            following
+            for following in graph.after(box_id)
+            if graph.boxes[following].get("text", "").startswith(f"prepend {PREFIX}")
+        ]
         if len(prefixes) != 1 or box["maxclass"] == "newobj":
             continue
         row = row_of(graph.boxes[prefixes[0]]["text"].split()[1])
@@ -259,13 +270,13 @@ def test_a_device_parses_and_its_dials_can_be_automated(name: str, kind: bytes) 
         if box["maxclass"] == "live.dial":
             assert "parameter_invisible" not in value and value["parameter_initial_enable"] == 1
         x, y, width, height = box["presentation_rect"]
-        assert 0 <= x and x + width <= content["devicewidth"] and 0 <= y and y + height <= 169, box["varname"]
+        assert x >= 0 and x + width <= content["devicewidth"] and y >= 0 and y + height <= 169, box["varname"]
         assert content["parameters"][box["id"]][0] == value["parameter_longname"]
-    # Nothing that VAmEn says may move a dial: each move would be a step in Live's undo history, and automation would argue with it.
+    # Nothing that VAmEn says may move a dial: each move would be a step in Live's undo history.
     graph = Graph(name)
     listeners = [box_id for box_id, box in graph.boxes.items() if called(box) == "udpreceive"]
-    assert listeners and not any(graph.reaches(box_id, "live.dial", "live.menu", "live.numbox", "live.button", "live.toggle", "udpsend")
-                                 for box_id in listeners)  # fmt: skip
+    controls = ("live.dial", "live.menu", "live.numbox", "live.button", "live.toggle", "udpsend")
+    assert listeners and not any(graph.reaches(box_id, *controls) for box_id in listeners)
 
 
 def test_the_main_patch_sends_nothing_when_it_is_opened_and_nothing_goes_in_circles() -> None:
@@ -336,7 +347,7 @@ def test_the_instrument_changes_on_lives_bar_and_cannot_drift() -> None:
     # Three hours later, at another tempo, by a jump of Live's cursor: still at Live's place to the sample.
     live.beat, live.tempo = 30_600.3, 174.0
     beats, sound = live.run(2.0)
-    assert heard_exactly(beats, sound, 3)[: -BLOCK].all()
+    assert heard_exactly(beats, sound, 3)[:-BLOCK].all()
 
 
 def test_the_instrument_is_silent_while_live_stands_and_begins_with_the_newest_file() -> None:

@@ -1,8 +1,8 @@
 """touchdesigner/vamen_touchdesigner.py against a stand-in that knows TouchDesigner's operator types and parameter names.
 
-The names are those of Derivative's documentation (OSC In CHOP, OSC Out CHOP, OSC In DAT, OSC Out DAT, Execute DAT, Constant, Select,
-Rename and Shuffle CHOP, Table and Text DAT, Geometry and Camera COMP, Box SOP, Constant MAT, Render TOP), and of no more parameters
-than the script may use; the stand-in refuses any other. TouchDesigner itself was not at hand.
+The names are those of Derivative's documentation (OSC In CHOP, OSC Out CHOP, OSC In DAT, OSC Out DAT, Execute DAT, Constant,
+Select, Rename and Shuffle CHOP, Table and Text DAT, Geometry and Camera COMP, Box SOP, Constant MAT, Render TOP), and of no
+more parameters than the script may use; the stand-in refuses any other. TouchDesigner itself was not at hand.
 """
 
 from __future__ import annotations
@@ -19,7 +19,16 @@ from tests.conftest import ROOT
 
 SCRIPT = ROOT / "touchdesigner" / "vamen_touchdesigner.py"
 
-INSTANCING = ("instancing", "instanceop", "instancefirstrow", "instancetx", "instancety", "instancetz", "instancesop", "instancesy")
+INSTANCING = (
+    "instancing",
+    "instanceop",
+    "instancefirstrow",
+    "instancetx",
+    "instancety",
+    "instancetz",
+    "instancesop",
+    "instancesy",
+)
 PARAMETERS = {
     "baseCOMP": (), "tableDAT": (), "textDAT": (),
     "constantCHOP": tuple(f"const{index}{part}" for index in range(40) for part in ("name", "value")),
@@ -102,7 +111,9 @@ def built(capsys: pytest.CaptureFixture[str]) -> Operator:
     project.create("textDAT", "mine")
     run(project)
     run(project)
-    assert [child.name for child in project.children] == ["mine", "vamen"], "a second run replaces the first and touches nothing else"
+    assert [child.name for child in project.children] == ["mine", "vamen"], (
+        "a second run replaces the first and touches nothing else"
+    )
     printed = capsys.readouterr().out
     assert "no parameter" not in printed and "/project1/vamen/knobs" in printed
     network = project.op("vamen")
@@ -166,7 +177,9 @@ def test_it_subscribes_by_itself_and_hears_paths_and_errors(built: Operator) -> 
     assert part(built, "newest").text == path and part(built, "error").text == sentence
 
 
-def test_a_build_with_other_names_is_told_what_to_set_by_hand(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_with_other_names_is_told_what_to_set_by_hand(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(PARAMETERS, "constantCHOP", tuple(f"{part}{index}" for index in range(40) for part in ("name", "value")))
     monkeypatch.setitem(PARAMETERS, "oscoutCHOP", ("active", "port"))
     project = Operator("baseCOMP", "project1", None)

@@ -3,9 +3,9 @@
 
     exec(open('/path/to/vamen_touchdesigner.py').read())
 
-It makes one component, /project1/vamen, and makes it anew when it is run again. Nothing outside is touched. Names of operators and
-parameters are those of Derivative's documentation; it was not run in TouchDesigner itself, only against a stand-in that knows
-these names (tests/test_touchdesigner.py).
+It makes one component, /project1/vamen, and makes it anew when it is run again; nothing outside is touched. Names of operators
+and parameters are those of Derivative's documentation. It was not run in TouchDesigner itself, only against a stand-in that
+knows these names (tests/test_touchdesigner.py).
 """
 
 AXES = ("density", "chop", "ghosts", "kick", "air", "snare", "room", "grit", "pc1", "pc2")
@@ -19,7 +19,7 @@ BANDS = 64
 MIDDLE = 0.5
 SUBSCRIBE_FRAMES = 300
 
-HELLO = f'''# Subscribes every few seconds, so that VAmEn may be started before or after; leaves when TouchDesigner does.
+HELLO = f"""# Subscribes every few seconds, so that VAmEn may be started before or after; leaves when TouchDesigner does.
 def onFrameStart(frame):
     if frame % {SUBSCRIBE_FRAMES} == 1:
         for port in ({NUMBERS_PORT}, {TEXT_PORT}):
@@ -29,19 +29,19 @@ def onFrameStart(frame):
 def onExit():
     for port in ({NUMBERS_PORT}, {TEXT_PORT}):
         op('talk').sendOSC('/vamen/unsubscribe', [port])
-'''
+"""
 
-HEARD = '''# The newest file's path and the last sentence, each in a Text DAT.
+HEARD = """# The newest file's path and the last sentence, each in a Text DAT.
 def onReceiveOSC(dat, rowIndex, message, bytes, timeStamp, address, args, peer):
     if address == '/vamen/exported':
         op('newest').text = args[0]
     elif address == '/vamen/error':
         op('error').text = args[0]
-'''
+"""
 
 
 def make(parent, kind, name, x, y, **parameters):
-    """An operator at a place of the network's grid, with these parameters. Some builds name one differently: `a__b` tries both."""
+    """An operator at a place of the grid, with these parameters. Some builds name one differently: `a__b` tries both."""
     made = parent.create(kind, name)
     made.nodeX, made.nodeY = 200 * x, -150 * y
     for names, value in parameters.items():
@@ -55,8 +55,8 @@ def make(parent, kind, name, x, y, **parameters):
 
 def wire(*operators):
     """Connect each operator's first output to the next one's first input."""
-    for source, destination in zip(operators, operators[1:]):
-        destination.inputConnectors[0].connect(source)
+    for index in range(1, len(operators)):
+        operators[index].inputConnectors[0].connect(operators[index - 1])
 
 
 def build(root):
@@ -117,8 +117,9 @@ def _bars(network):
         places.appendRow([round(8.0 * (band + 0.5) / BANDS - 4.0, 4), 0, 0])
     material = make(network, constantMAT, "amber", 3, 6, colorr=0.96, colorg=0.65, colorb=0.14)
     bars = make(
-        network, geometryCOMP, "bars", 4, 5, material=material.path, instancing=True, instanceop=places.path, instancefirstrow="names",
-        instancetx="tx", instancety="ty", instancetz="tz", instancesop=network.op("levels").path, instancesy="level",
+        network, geometryCOMP, "bars", 4, 5, material=material.path, instancing=True, instanceop=places.path,
+        instancefirstrow="names", instancetx="tx", instancety="ty", instancetz="tz", instancesop=network.op("levels").path,
+        instancesy="level",
     )  # fmt: skip
     for child in list(bars.children):
         child.destroy()
