@@ -17,10 +17,10 @@ TO_BRIDGE, FROM_BRIDGE = "vamen.to", "vamen.from"
 """What a patch of anybody's may send to and receive by name while vamen.maxpat is open."""
 
 AMBER, INK, SLATE, PAPER = (0.96, 0.65, 0.14, 1.0), (0.09, 0.10, 0.12, 1.0), (0.20, 0.22, 0.26, 1.0), (0.90, 0.91, 0.93, 1.0)
-PAD = {"bgcolor": list(SLATE), "textcolor": list(PAPER), "rounded": 4.0, "fontsize": 11.0, "parameter_enable": 0}
-FIELD = {"bgcolor": list(SLATE), "textcolor": list(PAPER), "fontsize": 11.0, "parameter_enable": 0}
+PAD: dict[str, Any] = {"bgcolor": list(SLATE), "textcolor": list(PAPER), "rounded": 4.0, "fontsize": 11.0, "parameter_enable": 0}
+FIELD: dict[str, Any] = {"bgcolor": list(SLATE), "textcolor": list(PAPER), "fontsize": 11.0, "parameter_enable": 0}
 BUTTON_WIDTH, BUTTON_HEIGHT, NUMBER_WIDTH = 80, 22, 70
-CAPTION = {"textcolor": list(PAPER), "fontsize": 11.0}
+CAPTION: dict[str, Any] = {"textcolor": list(PAPER), "fontsize": 11.0}
 
 FLOAT, INT, ENUM = 0, 1, 2
 """parameter_type as Max saves it."""
@@ -128,7 +128,12 @@ def pads(sheet: Sheet, row: Row, shown: Place, target: str) -> Box:
     highest = SLOTS_SHOWN if row.spec.maximum == "slots" else int(row.maximum)
     sheet.lane()
     numbers = [str(number) for number in range(lowest, highest + 1)]
-    colors = {"tabcolor": list(SLATE), "textcolor": list(PAPER), "clicktabcolor": list(AMBER), "htabcolor": list(SLATE)}
+    colors: dict[str, Any] = {
+        "tabcolor": list(SLATE),
+        "textcolor": list(PAPER),
+        "clicktabcolor": list(AMBER),
+        "htabcolor": list(SLATE),
+    }
     pad = sheet.interface(
         "tab", 600, TEXT_HEIGHT, shown, tabs=numbers, button=1, spacing_x=3.0, fontsize=10.0, parameter_enable=0, **colors
     )

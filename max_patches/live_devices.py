@@ -39,12 +39,7 @@ def midi_device(rows: Iterable[Row], own_port: int) -> Sheet:
     sheet.section("MIDI passes through")
     sheet.lane()
     sheet.chain(sheet.object("midiin"), sheet.object("midiout"))
-    return sized(sheet, width)
-
-
-def sized(sheet: Sheet, width: int) -> Sheet:
-    sheet.patcher.devicewidth = float(width)
-    sheet.patcher.openrect = [0.0, 0.0, float(width), float(STRIP_HEIGHT)]
+    sheet.strip = (width, STRIP_HEIGHT)
     return sheet
 
 

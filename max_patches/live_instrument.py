@@ -14,7 +14,7 @@ from py2max.core.box import Box
 
 from bridge.parameters import DEFAULT_BEATS_PER_MINUTE
 from max_patches.controls import CAPTION, FLOAT, SHOWN_AS_FLOAT, starting
-from max_patches.live_devices import EXPORTED_NAME, TEMPO_NAME, sized, strip
+from max_patches.live_devices import EXPORTED_NAME, STRIP_HEIGHT, TEMPO_NAME, strip
 from max_patches.sheet import Sheet
 from max_patches.table import Row
 
@@ -42,7 +42,8 @@ def instrument(rows: Iterable[Row], own_port: int) -> Sheet:
     voices = _voices(sheet, position)
     fade = _swap(sheet, position, playing)
     _mix(sheet, voices, fade, playing, width)
-    return sized(sheet, width + DIAL_COLUMN)
+    sheet.strip = (width + DIAL_COLUMN, STRIP_HEIGHT)
+    return sheet
 
 
 def _loading(sheet: Sheet) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from bridge.parameters import ControlLayout
 from max_patches import latent
@@ -99,7 +100,7 @@ def _frame(sheet: Sheet, height: int) -> None:
     """The panels behind everything; they come first, since Max draws boxes in the order of the file."""
     sheet.section("VAmEn: an instrument that plays breakbeats nobody has recorded")
     sheet.lane()
-    panel = {"mode": 0, "rounded": 0, "background": 1, "ignoreclick": 1}
+    panel: dict[str, Any] = {"mode": 0, "rounded": 0, "background": 1, "ignoreclick": 1}
     sheet.interface("panel", 90, 40, (0, 0, PANEL_WIDTH, height), bgcolor=list(INK), **panel)
     sheet.lane()
     sheet.interface("panel", 90, 40, (0, 0, PANEL_WIDTH, 64), bgcolor=list(SLATE), **panel)
@@ -116,7 +117,7 @@ def _what_comes_back(sheet: Sheet) -> None:
         sheet.lane()
         sheet.cord(receive, sheet.object(f"s {name}"), outlet=outlet)
     sheet.section("what comes back")
-    display = {**FIELD, "ignoreclick": 1}
+    display: dict[str, Any] = {**FIELD, "ignoreclick": 1}
     sheet.lane()
     position = sheet.chain(sheet.object(f"r {NAMES[POSITION]}"), sheet.object("unpack 0 0 0 0."))
     playhead = sheet.interface(

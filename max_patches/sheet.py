@@ -40,17 +40,18 @@ class Lane:
 class Sheet:
     """One patcher under construction. `document()` gives what a .maxpat file holds."""
 
-    def __init__(self, title: str, opens_in_presentation: bool = False, device_width: int = 0) -> None:
+    def __init__(self, title: str, opens_in_presentation: bool = False) -> None:
         self.patcher = Patcher(openinpresentation=int(opens_in_presentation), on_invalid="raise", validate_attrs=False)
         self.patcher.title = title
-        self.patcher.devicewidth = float(device_width)
         self.patcher.autosave = 0
         self._count = 0
         self._lane: Lane | None = None
         self._row_y = MARGIN
         self._bottom = MARGIN
         self._right = MARGIN
-        self._parameters: dict[str, list[object]] = {}
+        self.strip: tuple[int, int] | None = None
+        """Width and height of what Live shows, if this is a device."""
+        self._parameters: dict[str, list[Any]] = {}
 
     def section(self, text: str) -> None:
         """Begin a new row of lanes under a heading."""
@@ -124,11 +125,14 @@ class Sheet:
         """What the file holds, after Max's own order of keys."""
         self.patcher.rect = Rect(85.0, 104.0, float(self._right + MARGIN), float(self._bottom + MARGIN))
         document: dict[str, Any] = self.patcher.to_dict()
+        if self.strip is not None:
+            width, height = map(float, self.strip)
+            document["patcher"] |= {"devicewidth": width, "openrect": [0.0, 0.0, width, height]}
         if self._parameters:
             document["patcher"]["parameters"] = {**self._parameters, "parameterbanks": self._banks(), "inherited_shortname": 1}
         return json.loads(json.dumps(document))
 
-    def _banks(self) -> dict[str, object]:
+    def _banks(self) -> dict[str, Any]:
         """The encoders of Push and other controllers that know banks: eight parameters each, in our order."""
         names = [str(entry[0]) for entry in self._parameters.values()]
         banks = {}
