@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from bridge.command_line import DEFAULT_OSC_PORT
 from bridge.model_graph import ModelGraph
@@ -64,6 +65,7 @@ class Row:
         return self.name.removeprefix("axis/").replace("/", " ")
 
 
+@cache
 def read_layout() -> ControlLayout:
     """The address space of the shipped model."""
     return layout_of(ModelMetadata.from_properties(ModelGraph.read(DEFAULT_PATH.read_bytes()).properties))

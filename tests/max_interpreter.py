@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 64
+BLOCK = 256
 Signal = NDArray[np.float64]
 Message = tuple[Any, ...]
 

@@ -7,11 +7,13 @@ more parameters than the script may use; the stand-in refuses any other. TouchDe
 
 from __future__ import annotations
 
+import importlib.util
 import types
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from bridge.parameters import PREFIX
 from max_patches.table import BRIDGE_PORT, COLUMN_BANDS, HOST, TOUCHDESIGNER_PORT, read_layout
@@ -188,3 +190,20 @@ def test_a_build_with_other_names_is_told_what_to_set_by_hand(
     assert printed.count("no parameter") == 1 and "to_vamen has no parameter netaddress: set it by hand to '127.0.0.1'" in printed
     network = part(project, "vamen")
     assert part(network, "knobs").par.name4 == "vamen/axis/air"
+
+
+def test_the_picture_is_a_drawing_of_what_the_script_builds(built: Operator) -> None:
+    spec = importlib.util.spec_from_file_location("draw_network", SCRIPT.parent / "draw_network.py")
+    assert spec is not None and spec.loader is not None
+    drawing = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(drawing)
+    network = drawing.network_of_paper()
+    assert [child.name for child in network.children] == [child.name for child in built.children]
+    with Image.open(SCRIPT.parent / "network.png") as picture:
+        assert picture.size == drawing.draw(network).size, "run python touchdesigner/draw_network.py"
+    text = (SCRIPT.parent / "README.md").read_text(encoding="utf-8")
+    assert all(
+        f"`{child.name}`" in text
+        for child in built.children
+        if child.name not in ("position", "column", "in_a_row", "amber", "camera", "heard")
+    )

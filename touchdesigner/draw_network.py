@@ -53,14 +53,13 @@ class Paper:
         """Rows are too small to draw."""
 
 
-def main() -> None:
-    """Run the script, and draw what it made."""
+def network_of_paper() -> Paper:
+    """What the script makes of paper."""
     project = Paper("baseCOMP", "project1", "/project1")
     names: dict[str, Any] = {kind: kind for kind in KINDS}
     names |= {"op": lambda path: project if path == "/project1" else None, "print": lambda *_: None}
     exec((FOLDER / "vamen_touchdesigner.py").read_text(encoding="utf-8"), names)
-    network = project.children[0]
-    draw(network).save(FOLDER / "network.png", optimize=True)
+    return project.children[0]
 
 
 def draw(network: Paper) -> Image.Image:
@@ -108,4 +107,4 @@ def _dashes(pen: ImageDraw.ImageDraw, start: tuple[int, int], end: tuple[int, in
 
 
 if __name__ == "__main__":
-    main()
+    draw(network_of_paper()).save(FOLDER / "network.png", optimize=True)
