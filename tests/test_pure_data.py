@@ -23,6 +23,8 @@ from tests.conftest import TINY_MODEL, RunVamen
 from tests.rig import require_programs, wait_until
 from tests.test_live import BLOCK_SIZES, playing
 
+pytestmark = pytest.mark.real_time
+
 PATCH = FOLDER / "vamen.pd"
 HERTZ, MOVES = 50, 100
 """The hand: this often, so many times."""
