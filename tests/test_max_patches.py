@@ -15,7 +15,7 @@ from py2max import Patcher
 from py2max.lint import lint
 from py2max.maxref import get_object_info
 
-from bridge.parameters import PREFIX
+from bridge.parameters import PARAMETERS, PREFIX, ParameterSpec
 from max_patches import generate
 from max_patches.live_devices import GIVEN_BY_LIVE
 from max_patches.live_instrument import FADE_BEATS, FADE_FRAMES, SETTLE_MILLISECONDS
@@ -74,9 +74,9 @@ def test_the_readme_names_every_file_and_the_ports() -> None:
 class Graph:
     """A patch's cords, those between `s` and `r` of one name included."""
 
-    def __init__(self, name: str) -> None:
-        self.boxes = boxes(name)
-        self.cords = [(*line["patchline"]["source"], *line["patchline"]["destination"]) for line in patcher(name)["lines"]]
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.boxes = {entry["box"]["id"]: entry["box"] for entry in content["boxes"]}
+        self.cords = [(*line["patchline"]["source"], *line["patchline"]["destination"]) for line in content["lines"]]
         ends: dict[str, list[tuple[str, str]]] = {}
         for box_id, box in self.boxes.items():
             if called(box) in ("s", "r"):
@@ -207,11 +207,11 @@ def test_the_table_of_ports_agrees_with_the_reference_pages() -> None:
 
 @pytest.mark.parametrize("name", ["vamen.maxpat", *DEVICES])
 def test_every_address_stands_in_the_table(name: str) -> None:
-    sent, public = set(Graph(name).addresses()), public_addresses()
+    sent, public = set(Graph(patcher(name)).addresses()), public_addresses()
     assert sent <= public, sent - public
     if name == "vamen.maxpat":
         # Coming and going is what vamen.receive does.
-        inside = Graph("vamen.receive.maxpat")
+        inside = Graph(patcher("vamen.receive.maxpat"))
         assert any(called(box) == "vamen.receive" for box in boxes(name).values())
         assert (
             public - sent <= set(inside.addresses()) | {f"{PREFIX}/unsubscribe"} and f"{PREFIX}/subscribe" in inside.addresses()
@@ -223,7 +223,7 @@ def test_every_address_stands_in_the_table(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["vamen.maxpat", *DEVICES])
 def test_ranges_and_words_are_the_tables(name: str) -> None:
-    graph, seen = Graph(name), 0
+    graph, seen = Graph(patcher(name)), 0
     for box_id, box in graph.boxes.items():
         prefixes = [
             following
@@ -283,14 +283,14 @@ def test_a_device_parses_and_its_dials_can_be_automated(name: str, kind: bytes) 
         assert x >= 0 and x + width <= content["devicewidth"] and y >= 0 and y + height <= 169, box["varname"]
         assert content["parameters"][box["id"]][0] == value["parameter_longname"]
     # Nothing that VAmEn says may move a dial: each move would be a step in Live's undo history.
-    graph = Graph(name)
+    graph = Graph(patcher(name))
     listeners = [box_id for box_id, box in graph.boxes.items() if called(box) == "udpreceive"]
     controls = ("live.dial", "live.menu", "live.numbox", "live.button", "live.toggle", "udpsend")
     assert listeners and not any(graph.reaches(box_id, *controls) for box_id in listeners)
 
 
 def test_the_main_patch_sends_nothing_when_it_is_opened_and_nothing_goes_in_circles() -> None:
-    graph = Graph("vamen.maxpat")
+    graph = Graph(patcher("vamen.maxpat"))
     for box_id, box in graph.boxes.items():
         assert "parameter_initial_enable" not in box.get("saved_attribute_attributes", {}).get("valueof", {})
         if called(box) in ("loadmess", "loadbang"):
@@ -298,6 +298,34 @@ def test_the_main_patch_sends_nothing_when_it_is_opened_and_nothing_goes_in_circ
         if box.get("text", "").startswith(f"route {STATE}/"):
             # What comes back reaches a control only by a message that makes it show a value and say nothing.
             assert {graph.boxes[following]["text"] for following in graph.after(box_id)} <= {"prepend set", "prepend setsymbol"}
+
+
+def test_a_new_row_of_the_table_shows_up_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    new = (
+        ParameterSpec("learn", "learn", "text", "touch, turn, done", count="optional"),
+        ParameterSpec("unsubscribe", "unsubscribe", "int", "send nothing more", minimum=1, maximum=65535),
+        ParameterSpec("swing", "swing", "float", "how late", maximum=0.5, default=0.0),
+        ParameterSpec("when", "export/on", "text", "when files come", choices=("settle", "bar"), default="bar"),
+        ParameterSpec("lock", "lock", "int", "a step that stays", minimum=1, maximum="steps"),
+        ParameterSpec("undo", "undo", "button", "one back"),
+        ParameterSpec("jump", "jump", "int", "so many bars", minimum=-8, maximum=8),
+    )
+    for spec in new:
+        monkeypatch.setitem(PARAMETERS, spec.name, spec)
+    every = generate.files()
+    for name in (*PATCHES, *DEVICES):
+        data = every[name]
+        content = read_device(data)[1] if name.endswith("amxd") else json.loads(data)["patcher"]
+        findings = [str(finding) for finding in lint(Patcher.from_dict(json.loads(json.dumps(content))))]
+        assert [finding for finding in findings if not any(f"object '{ours}'" in finding for ours in OURS)] == []
+        sent = set(Graph(content).addresses())
+        if name == "vamen.maxpat":
+            assert {f"{PREFIX}/{spec.address}" for spec in new} - sent == {f"{PREFIX}/unsubscribe"}
+        if name in ("vamen.receive.maxpat", *DEVICES):
+            assert f"{PREFIX}/unsubscribe" in sent
+        if name in DEVICES:
+            assert sent >= {f"{PREFIX}/{address}" for address in ("learn", "swing", "export/on", "undo")}
+    assert all(f"r {PREFIX}/{spec.address};".encode() in every["vamen.pd"] for spec in new)
 
 
 RATE, TEMPO, BEATS = 44_100.0, 170.0, 8
