@@ -44,7 +44,7 @@ def build(rows: Iterable[Row]) -> str:
         if row.spec.name == "subscribe":
             continue
         x = KNOBS_X if row.is_knob else CHOICES_X
-        wires.keep_together(10)
+        wires.keep_together(12)
         if "<step>" in row.name:
             _one_step(wires, row)
             continue
@@ -112,8 +112,10 @@ def _control(front: Canvas, wires: Canvas, row: Row, x: int, y: int) -> int:
         _choices(front, wires, row, x, y)
     elif spec.maximum in ("steps", "slots") and spec.count == "one":
         highest = min(row.maximum, SLOTS_SHOWN) if spec.maximum == "slots" else row.maximum
-        front.add(x, y, radio(int(highest - row.minimum) + 1, touched, BLANK, row.label))
+        front.add(x, y, radio(int(highest - row.minimum) + 1, touched, shown, row.label))
         wires.chain(wires.next(f"r {touched}"), wires.next(f"+ {row.minimum:g}"), wires.next(f"s {address}"))
+        index = wires.chain(_state(wires, row, "float", None), wires.next(f"- {row.minimum:g}"))
+        wires.chain(index, wires.next("set $1", "msg"), wires.next(f"s {shown}"))
     elif spec.type == "button":
         front.add(x, y, button(address, row.label))
     elif spec.type == "text":
