@@ -21,7 +21,7 @@ MINUTES ?= 30
 # Further options of the command behind a target: `make play ARGS="--bpm 174"`.
 ARGS ?=
 
-.PHONY: help demo play train-env test peers lint bench bench-long rig soak torture data train export evaluate clean
+.PHONY: help demo play patches train-env test peers lint bench bench-long rig soak torture data train export evaluate clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo "make train      train on DATA into RUN=$(RUN), from the shipped model on (ARGS=\"--minutes 60\")"
 	@echo "make export     make MODEL=$(MODEL) of RUN"
 	@echo "make evaluate   measure the shipped models beside the bars and their cards (SOURCES=, LOOPS=: other sounds)"
+	@echo "make patches    write the Max and Pure Data patches anew from the bridge's table"
 	@echo "make test       run the tests (ARGS=\"-k limiter\")"
 	@echo "make peers      only the tests beside senders and readers that are not ours"
 	@echo "make lint       ruff and mypy"
@@ -61,6 +62,9 @@ export: $(VENV)/.train
 
 evaluate: $(VENV)/.train
 	$(BIN)/python -m training.evaluate_shipped $(SOURCES) $(if $(LOOPS),--loops $(LOOPS)) $(ARGS)
+
+patches: $(VENV)/.dev
+	$(BIN)/python -m max_patches.generate
 
 test: $(VENV)/.dev $(PEERS)
 	$(BIN)/python -m tests.suite $(ARGS)

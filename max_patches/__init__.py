@@ -1,0 +1,1 @@
+"""Patches for Max, Max for Live and Pure Data, all written by `python -m max_patches.generate` from the bridge's table."""
