@@ -10,8 +10,9 @@ from typing import Any
 
 from py2max.core.box import Box
 
+from bridge.told import STATE
 from max_patches.sheet import TEXT_HEIGHT, Place, Sheet
-from max_patches.table import SLOTS_SHOWN, STATE, Row
+from max_patches.table import SLOTS_SHOWN, Row
 
 TO_BRIDGE, FROM_BRIDGE = "vamen.to", "vamen.from"
 """What a patch of anybody's may send to and receive by name while vamen.maxpat is open."""

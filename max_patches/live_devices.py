@@ -13,10 +13,11 @@ from typing import Any
 
 from py2max.core.box import Box
 
+from bridge.told import ERROR, EXPORTED, STATE
 from max_patches.abstractions import connection
 from max_patches.controls import CAPTION, ENUM, INT, SHOWN_AS_INT, SHOWN_BY_TEXT, dial, starting
 from max_patches.sheet import Place, Sheet
-from max_patches.table import BRIDGE_PORT, ERROR, EXPORTED, HOST, STATE, Row
+from max_patches.table import BRIDGE_PORT, HOST, Row
 
 TO_BRIDGE = "---to"
 """Three dashes: Live gives each copy of a device a name of its own."""

@@ -6,24 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from bridge.parameters import ControlLayout
+from bridge.told import COLUMN, COLUMN_BANDS, ERROR, EXPORTED, LEARNT, POSITION, REPAINT
 from max_patches import latent
 from max_patches.controls import AMBER, CAPTION, FIELD, FROM_BRIDGE, INK, SLATE, TO_BRIDGE, control, menu_items, pads
 from max_patches.sheet import TEXT_HEIGHT, Place, Sheet
-from max_patches.table import (
-    BRIDGE_PORT,
-    COLUMN,
-    COLUMN_BANDS,
-    CONNECTION,
-    ERROR,
-    EXPORTED,
-    FEEDBACK,
-    HOST,
-    LEARNT,
-    MAX_PORT,
-    POSITION,
-    REPAINT,
-    Row,
-)  # fmt: skip
+from max_patches.table import BRIDGE_PORT, CONNECTION, FEEDBACK, HOST, MAX_PORT, Row
 
 PANEL_WIDTH, PANEL_HEIGHT, MORE_HEIGHT = 940, 640, 100
 BUFFERS = "vamen.breaks"

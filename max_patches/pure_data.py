@@ -10,24 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.parameters import PARAMETERS, PREFIX
+from bridge.told import COLUMN, COLUMN_BANDS, ERROR, EXPORTED, LEARNT, POSITION, REPAINT, STATE
 from max_patches.pure_data_file import BLANK, Canvas, button, number, radio, slider
-from max_patches.table import (
-    BRIDGE_PORT,
-    COLUMN,
-    COLUMN_BANDS,
-    ERROR,
-    EXPORTED,
-    FEEDBACK,
-    HOST,
-    LEARNT,
-    POSITION,
-    PURE_DATA_PORT,
-    REPAINT,
-    SLOTS_SHOWN,
-    STATE,
-    SUBSCRIBE_MILLISECONDS,
-    Row,
-)  # fmt: skip
+from max_patches.table import BRIDGE_PORT, FEEDBACK, HOST, PURE_DATA_PORT, SLOTS_SHOWN, SUBSCRIBE_MILLISECONDS, Row
 
 PACKETS, STATE_NAME = "vamen-packets", "vamen-state"
 KNOBS_X, CHOICES_X, SAID_X, LINE = 20, 260, 700, 34

@@ -11,6 +11,7 @@ from bridge.model_graph import ModelGraph
 from bridge.model_metadata import ModelMetadata
 from bridge.parameters import FOR_TAKES_ONLY, PARAMETERS, PREFIX, ControlLayout, ParameterSpec, layout_of
 from bridge.shipped_models import DEFAULT_PATH
+from bridge.told import COLUMN, ERROR, EXPORTED, LEARNT, POSITION, REPAINT
 
 BRIDGE_PORT = DEFAULT_OSC_PORT
 MAX_PORT, DEVICE_PORT, INSTRUMENT_PORT, TOUCHDESIGNER_PORT, PURE_DATA_PORT, HELP_PORT = 9001, 9002, 9003, 9004, 9005, 9006
@@ -20,11 +21,6 @@ HOST = "127.0.0.1"
 SUBSCRIBE_MILLISECONDS = 5000
 """Between two subscriptions: a patch that was opened before VAmEn hears from it within so long."""
 
-COLUMN_BANDS = 64
-
-POSITION, COLUMN, EXPORTED = f"{PREFIX}/position", f"{PREFIX}/column", f"{PREFIX}/exported"
-ERROR, REPAINT, LEARNT = f"{PREFIX}/error", f"{PREFIX}/repaint", f"{PREFIX}/learnt"
-STATE = f"{PREFIX}/state"
 FEEDBACK = (POSITION, COLUMN, EXPORTED, ERROR, REPAINT, LEARNT)
 """What a subscriber is sent beside STATE/..., in the order of vamen.receive's outlets; the state comes out of the last one."""
 

@@ -15,6 +15,8 @@ from bridge.discovery import LOOPBACK, OSC_SERVICE, QUERY_SERVICE, Announcement
 from tests.letters import PATIENCE_SECONDS
 from tests.rig import wait_until
 
+pytestmark = pytest.mark.real_time
+
 
 def require_discovery() -> None:
     """Skip where the extra is not installed, or where the loopback takes no multicast; on CI that fails."""

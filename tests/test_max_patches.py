@@ -16,11 +16,12 @@ from py2max.lint import lint
 from py2max.maxref import get_object_info
 
 from bridge.parameters import PARAMETERS, PREFIX, ParameterSpec
+from bridge.told import STATE
 from max_patches import generate
 from max_patches.live_devices import GIVEN_BY_LIVE
 from max_patches.live_instrument import FADE_BEATS, FADE_FRAMES, SETTLE_MILLISECONDS
 from max_patches.ports import INTERFACE, OBJECTS, ports_of
-from max_patches.table import FEEDBACK, HELP_PORT, MAX_PORT, STATE, Row, read_layout, rows
+from max_patches.table import FEEDBACK, HELP_PORT, MAX_PORT, Row, read_layout, rows
 from tests.max_interpreter import BLOCK, Patch
 
 OURS = ("vamen.send", "vamen.receive")

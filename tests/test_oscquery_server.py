@@ -32,6 +32,8 @@ from tests.test_live import playing
 from tests.test_oscquery import check_node
 from tests.test_playhead import started
 
+pytestmark = pytest.mark.real_time
+
 HOST = "127.0.0.1"
 
 

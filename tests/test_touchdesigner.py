@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from bridge.parameters import PREFIX
-from max_patches.table import BRIDGE_PORT, COLUMN_BANDS, HOST, TOUCHDESIGNER_PORT, read_layout
+from bridge.told import COLUMN_BANDS
+from max_patches.table import BRIDGE_PORT, HOST, TOUCHDESIGNER_PORT, read_layout
 from tests.conftest import ROOT
 
 SCRIPT = ROOT / "touchdesigner" / "vamen_touchdesigner.py"
