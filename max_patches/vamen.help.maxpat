@@ -13,7 +13,7 @@
    85.0,
    104.0,
    1683.0,
-   1700.0
+   1760.0
   ],
   "bglocked": 0,
   "openinpresentation": 0,
@@ -1171,10 +1171,40 @@
      "patching_rect": [
       30.0,
       1633.0,
-      749.0,
+      805.0,
       22.0
      ],
-     "text": "/vamen/subscribe   i 1 to 65535   send state, position, repaint times, file paths and errors to this port"
+     "text": "/vamen/subscribe   i 1 to 65535   send state, position, column, repaint times, file paths and errors to this port"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-71",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      30.0,
+      1663.0,
+      476.0,
+      22.0
+     ],
+     "text": "/vamen/unsubscribe   i 1 to 65535   send nothing more to this port"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-72",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      30.0,
+      1693.0,
+      1169.0,
+      22.0
+     ],
+     "text": "/vamen/learn   [s]   the next knob, pad or key that moves gets this address; without one, the next control that arrives by OSC says which, and a second time gives up"
     }
    }
   ],

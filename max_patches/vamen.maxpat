@@ -5213,6 +5213,196 @@
    {
     "box": {
      "id": "obj-222",
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      516.0,
+      1851.0,
+      120.0,
+      22.0
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      160.0,
+      584.0,
+      120.0,
+      24.0
+     ],
+     "keymode": 1,
+     "lines": 1,
+     "outputmode": 1,
+     "bgcolor": [
+      0.2,
+      0.22,
+      0.26,
+      1.0
+     ],
+     "textcolor": [
+      0.9,
+      0.91,
+      0.93,
+      1.0
+     ],
+     "fontsize": 11.0,
+     "parameter_enable": 0,
+     "outlettype": [
+      "",
+      "int",
+      "",
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-223",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      516.0,
+      1881.0,
+      84.0,
+      22.0
+     ],
+     "text": "route text",
+     "outlettype": [
+      "",
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-224",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      516.0,
+      1911.0,
+      70.0,
+      22.0
+     ],
+     "text": "tosymbol",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-225",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      516.0,
+      1941.0,
+      154.0,
+      22.0
+     ],
+     "text": "prepend /vamen/learn",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-226",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      516.0,
+      1971.0,
+      84.0,
+      22.0
+     ],
+     "text": "s vamen.to"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-227",
+     "maxclass": "textbutton",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      685.0,
+      1851.0,
+      80.0,
+      22.0
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      160.0,
+      556.0,
+      120.0,
+      24.0
+     ],
+     "mode": 0,
+     "bgcolor": [
+      0.2,
+      0.22,
+      0.26,
+      1.0
+     ],
+     "textcolor": [
+      0.9,
+      0.91,
+      0.93,
+      1.0
+     ],
+     "rounded": 4.0,
+     "fontsize": 11.0,
+     "parameter_enable": 0,
+     "text": "learn",
+     "outlettype": [
+      "",
+      "",
+      "int"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-228",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      685.0,
+      1881.0,
+      98.0,
+      22.0
+     ],
+     "text": "/vamen/learn",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-229",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      685.0,
+      1911.0,
+      84.0,
+      22.0
+     ],
+     "text": "s vamen.to"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-230",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5229,7 +5419,7 @@
    },
    {
     "box": {
-     "id": "obj-223",
+     "id": "obj-231",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -5336,7 +5526,7 @@
    },
    {
     "box": {
-     "id": "obj-224",
+     "id": "obj-232",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5354,7 +5544,7 @@
    },
    {
     "box": {
-     "id": "obj-225",
+     "id": "obj-233",
      "maxclass": "multislider",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5400,7 +5590,7 @@
    },
    {
     "box": {
-     "id": "obj-226",
+     "id": "obj-234",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5418,7 +5608,7 @@
    },
    {
     "box": {
-     "id": "obj-227",
+     "id": "obj-235",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5433,7 +5623,7 @@
    },
    {
     "box": {
-     "id": "obj-228",
+     "id": "obj-236",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5474,7 +5664,7 @@
    },
    {
     "box": {
-     "id": "obj-229",
+     "id": "obj-237",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5492,7 +5682,7 @@
    },
    {
     "box": {
-     "id": "obj-230",
+     "id": "obj-238",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5510,7 +5700,7 @@
    },
    {
     "box": {
-     "id": "obj-231",
+     "id": "obj-239",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5525,7 +5715,7 @@
    },
    {
     "box": {
-     "id": "obj-232",
+     "id": "obj-240",
      "maxclass": "number",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5566,7 +5756,7 @@
    },
    {
     "box": {
-     "id": "obj-233",
+     "id": "obj-241",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5585,7 +5775,7 @@
    },
    {
     "box": {
-     "id": "obj-234",
+     "id": "obj-242",
      "maxclass": "flonum",
      "numinlets": 1,
      "numoutlets": 2,
@@ -7710,8 +7900,21 @@
    {
     "patchline": {
      "source": [
+      "obj-222",
+      0
+     ],
+     "destination": [
       "obj-223",
-      1
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-223",
+      0
      ],
      "destination": [
       "obj-224",
@@ -7727,7 +7930,7 @@
       0
      ],
      "destination": [
-      "obj-226",
+      "obj-225",
       0
      ],
      "order": 0
@@ -7749,11 +7952,11 @@
    {
     "patchline": {
      "source": [
-      "obj-226",
+      "obj-227",
       0
      ],
      "destination": [
-      "obj-227",
+      "obj-228",
       0
      ],
      "order": 0
@@ -7775,24 +7978,11 @@
    {
     "patchline": {
      "source": [
-      "obj-229",
-      0
-     ],
-     "destination": [
-      "obj-230",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-230",
-      0
-     ],
-     "destination": [
       "obj-231",
+      1
+     ],
+     "destination": [
+      "obj-232",
       0
      ],
      "order": 0
@@ -7805,21 +7995,8 @@
       0
      ],
      "destination": [
-      "obj-233",
+      "obj-234",
       0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-233",
-      1
-     ],
-     "destination": [
-      "obj-229",
-      1
      ],
      "order": 0
     }
@@ -7831,10 +8008,10 @@
       0
      ],
      "destination": [
-      "obj-229",
+      "obj-234",
       0
      ],
-     "order": 1
+     "order": 0
     }
    },
    {
@@ -7844,7 +8021,98 @@
       0
      ],
      "destination": [
-      "obj-230",
+      "obj-235",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-236",
+      0
+     ],
+     "destination": [
+      "obj-237",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-237",
+      0
+     ],
+     "destination": [
+      "obj-238",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-238",
+      0
+     ],
+     "destination": [
+      "obj-239",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-240",
+      0
+     ],
+     "destination": [
+      "obj-241",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-241",
+      1
+     ],
+     "destination": [
+      "obj-237",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-241",
+      0
+     ],
+     "destination": [
+      "obj-237",
+      0
+     ],
+     "order": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-242",
+      0
+     ],
+     "destination": [
+      "obj-238",
       0
      ],
      "order": 0

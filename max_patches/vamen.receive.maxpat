@@ -135,6 +135,42 @@
    {
     "box": {
      "id": "obj-6",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      192.0,
+      60.0,
+      161.0,
+      22.0
+     ],
+     "text": "/vamen/unsubscribe #1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-7",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      192.0,
+      90.0,
+      70.0,
+      22.0
+     ],
+     "text": "freebang",
+     "outlettype": [
+      "bang"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-8",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -151,7 +187,7 @@
    },
    {
     "box": {
-     "id": "obj-7",
+     "id": "obj-9",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -169,7 +205,7 @@
    },
    {
     "box": {
-     "id": "obj-8",
+     "id": "obj-10",
      "maxclass": "newobj",
      "numinlets": 7,
      "numoutlets": 7,
@@ -193,7 +229,7 @@
    },
    {
     "box": {
-     "id": "obj-9",
+     "id": "obj-11",
      "maxclass": "outlet",
      "numinlets": 1,
      "numoutlets": 0,
@@ -209,7 +245,7 @@
    },
    {
     "box": {
-     "id": "obj-10",
+     "id": "obj-12",
      "maxclass": "outlet",
      "numinlets": 1,
      "numoutlets": 0,
@@ -225,7 +261,7 @@
    },
    {
     "box": {
-     "id": "obj-11",
+     "id": "obj-13",
      "maxclass": "outlet",
      "numinlets": 1,
      "numoutlets": 0,
@@ -241,7 +277,7 @@
    },
    {
     "box": {
-     "id": "obj-12",
+     "id": "obj-14",
      "maxclass": "outlet",
      "numinlets": 1,
      "numoutlets": 0,
@@ -257,7 +293,7 @@
    },
    {
     "box": {
-     "id": "obj-13",
+     "id": "obj-15",
      "maxclass": "outlet",
      "numinlets": 1,
      "numoutlets": 0,
@@ -273,7 +309,7 @@
    },
    {
     "box": {
-     "id": "obj-14",
+     "id": "obj-16",
      "maxclass": "outlet",
      "numinlets": 1,
      "numoutlets": 0,
@@ -289,7 +325,7 @@
    },
    {
     "box": {
-     "id": "obj-15",
+     "id": "obj-17",
      "maxclass": "outlet",
      "numinlets": 1,
      "numoutlets": 0,
@@ -351,7 +387,7 @@
       0
      ],
      "destination": [
-      "obj-8",
+      "obj-6",
       0
      ],
      "order": 0
@@ -360,11 +396,11 @@
    {
     "patchline": {
      "source": [
-      "obj-8",
+      "obj-6",
       0
      ],
      "destination": [
-      "obj-9",
+      "obj-5",
       0
      ],
      "order": 0
@@ -373,8 +409,8 @@
    {
     "patchline": {
      "source": [
-      "obj-8",
-      1
+      "obj-9",
+      0
      ],
      "destination": [
       "obj-10",
@@ -386,8 +422,8 @@
    {
     "patchline": {
      "source": [
-      "obj-8",
-      2
+      "obj-10",
+      0
      ],
      "destination": [
       "obj-11",
@@ -399,8 +435,8 @@
    {
     "patchline": {
      "source": [
-      "obj-8",
-      3
+      "obj-10",
+      1
      ],
      "destination": [
       "obj-12",
@@ -412,8 +448,8 @@
    {
     "patchline": {
      "source": [
-      "obj-8",
-      4
+      "obj-10",
+      2
      ],
      "destination": [
       "obj-13",
@@ -425,8 +461,8 @@
    {
     "patchline": {
      "source": [
-      "obj-8",
-      5
+      "obj-10",
+      3
      ],
      "destination": [
       "obj-14",
@@ -438,11 +474,37 @@
    {
     "patchline": {
      "source": [
-      "obj-8",
-      6
+      "obj-10",
+      4
      ],
      "destination": [
       "obj-15",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-10",
+      5
+     ],
+     "destination": [
+      "obj-16",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-10",
+      6
+     ],
+     "destination": [
+      "obj-17",
       0
      ],
      "order": 0
