@@ -4,8 +4,8 @@
     exec(open('/path/to/vamen_touchdesigner.py').read())
 
 It makes one component, /project1/vamen, and makes it anew when it is run again; nothing outside is touched. Names of operators
-and parameters are those of Derivative's documentation. It was not run in TouchDesigner itself, only against a stand-in that
-knows these names (tests/test_touchdesigner.py).
+and parameters are from Derivative's documentation and from public scripts. It was not run in TouchDesigner itself, only against a
+stand-in that knows these names (tests/test_touchdesigner.py).
 """
 
 AXES = ("density", "chop", "ghosts", "kick", "air", "snare", "room", "grit", "pc1", "pc2")
