@@ -2,7 +2,8 @@
 
 A box that states a wrong number loses its cords when Max opens it. Many of the numbers were read from files that Max itself had
 saved (Ableton's maxdevtools, MIT, and other public patches), for plugsync~ also from its reference page; signal arithmetic and
-plain objects rest on py2max's copy of the reference pages, against which the tests hold all of them. An empty type means "any message".
+plain objects rest on py2max's copy of the reference pages, against which the tests hold all of them. An empty type means "any
+message".
 """
 
 from __future__ import annotations

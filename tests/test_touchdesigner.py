@@ -1,9 +1,9 @@
 """touchdesigner/vamen_touchdesigner.py against a stand-in that knows TouchDesigner's operator types and parameter names.
 
-The names are from Derivative's documentation and from public scripts (OSC In CHOP, OSC Out CHOP, OSC In DAT, OSC Out DAT, Execute
-DAT, Constant, Select, Rename and Shuffle CHOP, Table and Text DAT, Geometry and Camera COMP, Box SOP, Constant MAT, Render TOP), and
-of no more parameters than the script may use; the stand-in refuses any other. TouchDesigner itself was not at hand, so a name that
-is wrong in both is not found here.
+The names are from Derivative's documentation and from public scripts (OSC In CHOP, OSC Out CHOP, OSC In DAT, OSC Out DAT,
+Execute DAT, Constant, Select, Rename and Shuffle CHOP, Table and Text DAT, Geometry and Camera COMP, Box SOP, Constant MAT,
+Render TOP), and of no more parameters than the script may use; the stand-in refuses any other. TouchDesigner itself was not at
+hand, so a name that is wrong in both is not found here.
 """
 
 from __future__ import annotations
