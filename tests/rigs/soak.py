@@ -162,18 +162,19 @@ def memory_figures(evening: Evening) -> dict[str, float]:
     return {"settled": then, "end": end, "growth": end - then}
 
 
-def beat_frames(played: NDArray[np.int32], loop_length: int) -> int:
+def beat_frames(played: NDArray[np.int32], loop_length: int, beats: int) -> int:
     """By how many frames the loop of the end lies off that of the beginning, counted round and round.
 
     Both are the same break, painted at the beginning from cold and at the end step by step: the peak of their correlation tells.
+    It is sought within a beat, since the bars of a break are nearly alike and another painting of one may be more like the other.
     """
     begin = ENGINE_SAMPLE_RATE
     first = played[begin : begin + loop_length].astype(np.float64)
     late = (len(played) - ENDING_FRAMES - MATCH_FRAMES - begin) // loop_length * loop_length + begin
     last = played[late - loop_length : late].astype(np.float64)
     alike = np.fft.irfft(np.fft.rfft(last) * np.conj(np.fft.rfft(first)), loop_length)
-    moved = int(np.argmax(alike))
-    return moved if moved <= loop_length // 2 else moved - loop_length
+    reach = loop_length // beats
+    return int(np.argmax(np.roll(alike, reach)[: 2 * reach + 1])) - reach
 
 
 def slipped_seconds(played: NDArray[np.int32], heard: NDArray[np.int32]) -> float:
@@ -230,12 +231,13 @@ def measure(sinks: NullSinks, folder: Path, seconds: float, shown: Progress) -> 
     ours = gaps(played, heard[:-ENDING_FRAMES])
     bare, bare_slipped = bare_figures(bare_path)
     slipped = slipped_seconds(played, heard)
+    spec = model.metadata.spec
     summary = stage.playing.summary
     results: dict[str, Any] = {
         "gaps": {"ours": ours, "bare": bare, "more": max(0, ours - bare)},
         "memory": memory_figures(evening),
         "beat": {
-            "frames": abs(beat_frames(played, model.metadata.spec.loop_length(DEFAULT_BEATS_PER_MINUTE))),
+            "frames": abs(beat_frames(played, spec.loop_length(DEFAULT_BEATS_PER_MINUTE), spec.beats)),
             "ours_ms": 1000.0 * slipped,
             "bare_ms": 1000.0 * bare_slipped,
             "more_ms": max(0.0, 1000.0 * (abs(slipped) - abs(bare_slipped))),
