@@ -35,8 +35,8 @@ LOCKED_MS = 5.0
 LISTENED_BEATS = 12
 """Of a stretch, to tell which of several paintings sounds."""
 
-MOST_UNSTEADY = 0.02
-"""Of a run's beats: a master that stumbled more often is no measure."""
+MOST_UNSTEADY = 0.04
+"""Of a run's beats: a master that stumbled more often than p95 forgives is no measure."""
 
 
 @dataclass(frozen=True)
