@@ -31,7 +31,7 @@ OPTIONS = (
     Mistake(
         "a command that there is not",
         "vamen pley",
-        "argument COMMAND: invalid choice: 'pley' (choose from play, render, sample, encode, devices, doctor); see "
+        "argument COMMAND: invalid choice: 'pley' (choose from play, render, sample, encode, learn, kit, devices, doctor); see "
         "`vamen --help`.",
     ),
     Mistake(
@@ -217,8 +217,8 @@ MIDI = (
     Mistake(
         "a map with a typo in a key",
         "vamen play --map key.toml",
-        "Row 1 of the control map key.toml: the key 'traget' is unknown; there are cc, channel, curve, note, notes, "
-        "range, release, target, value.",
+        "Row 1 of the control map key.toml: the key 'traget' is unknown; there are cc, cc14, channel, curve, "
+        "mode, note, notes, nrpn, program, range, release, takeover, target, value.",
     ),
     Mistake(
         "a map with a typo in a target",

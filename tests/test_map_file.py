@@ -118,7 +118,7 @@ def test_a_disk_that_takes_nothing_leaves_the_file(tmp_path: Path, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(VamenError, match=r"mine\.toml cannot be written: No space left on device"):
+    with pytest.raises(VamenError, match=r"mine\.toml cannot be written \(No space left on device\)"):
         save_row(path, None, AXIS)
     assert path.read_text() == MINE and list(tmp_path.iterdir()) == [path]
 

@@ -17,9 +17,9 @@ from bridge.map_places import own_map
 from bridge.midi import MidiInput
 from tests.conftest import TINY_MODEL, RunVamen
 from tests.letters import Letters
+from tests.live_take import BLOCK_SIZES, playing
 from tests.midi_peers import JackServer, jack_server
 from tests.rig import Playing, wait_until
-from tests.test_live import BLOCK_SIZES, playing
 from tests.test_midi import LAYOUT, hear, knobs_of_jack
 
 pytestmark = pytest.mark.real_time

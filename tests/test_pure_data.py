@@ -20,8 +20,8 @@ from max_patches.generate import FOLDER
 from max_patches.pure_data_file import Canvas
 from max_patches.table import BRIDGE_PORT, PURE_DATA_PORT, read_layout, rows
 from tests.conftest import TINY_MODEL, RunVamen
+from tests.live_take import BLOCK_SIZES, playing
 from tests.rig import require_programs, wait_until
-from tests.test_live import BLOCK_SIZES, playing
 
 pytestmark = pytest.mark.real_time
 
