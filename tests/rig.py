@@ -138,6 +138,8 @@ class Playing:
         self.summary: dict[str, str] = {}
         self.packets: list[bytes] = []
         """All that has been heard, as it came."""
+        self.latest: dict[str, list[Argument]] = {}
+        """What was heard last at each address."""
         self._address = ("127.0.0.1", port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
@@ -170,6 +172,7 @@ class Playing:
         while packet := self._socket.recv(65_536):
             self.packets.append(packet)
             for address, arguments in decode(packet):
+                self.latest[address] = arguments
                 if address == "/vamen/column" or (address == "/vamen/position" and arguments[2] == step):
                     continue
                 if address == "/vamen/position":

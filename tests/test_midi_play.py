@@ -73,14 +73,14 @@ class Hand:
             self._knobs.send_message(message)
 
     def axis(self, name: str) -> float:
-        """Where an axis is now: the state that is told together with a volume that has just been set."""
+        """Where an axis is now: what was told of it before a volume that has just been set."""
         volume = next(self._volumes)
         self._stage.send("/vamen/gain", volume)
-        while True:
-            (position,), (gain,) = (self._stage.wait_for(f"/vamen/state/{address}")[0] for address in (f"axis/{name}", "gain"))
-            if gain == pytest.approx(volume, abs=1e-6):
-                assert isinstance(position, float)
-                return position
+        while self._stage.wait_for("/vamen/state/gain")[0] != [pytest.approx(volume, abs=1e-6)]:
+            pass
+        (position,) = self._stage.latest[f"/vamen/state/axis/{name}"]
+        assert isinstance(position, float)
+        return position
 
     def until(self, name: str, reached: Callable[[float], bool], *messages: list[int]) -> float:
         """Send messages until an axis is where they mean."""
@@ -115,7 +115,7 @@ def perform(hand: Hand, stage: Playing, first: str, second: str) -> None:
     address, text = stage.wait_for("/vamen/learnt")[0]
     assert address == "/vamen/axis/2" and str(text).startswith("CC 21 on channel 4, a knob; saved in ")
     hand.until(second, at(0.25), [0xB3, 21, 32])
-    stage.wait_for("/vamen/position", 8)
+    stage.wait_for("/vamen/position", 16)
 
 
 def test_what_is_played_over_jack_is_heard_recorded_and_rendered_again(
