@@ -142,8 +142,8 @@ class Exporter:
         if isinstance(answer, Path):
             self.written.append(answer)
             self._late += self._problem is not None
-            # Max takes forward slashes on every system.
-            self._reporter.feedback.send(EXPORTED, answer.as_posix())
+            # Whoever listens has another working folder; Max takes forward slashes on every system.
+            self._reporter.feedback.send(EXPORTED, answer.absolute().as_posix())
         elif isinstance(answer, Never):
             self._reporter.tell(answer.sentence)
         return answer

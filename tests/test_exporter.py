@@ -301,3 +301,13 @@ def test_playing_goes_on_while_the_disk_is_full_and_nothing_is_lost(
 
 def test_whoever_is_not_root_runs_all_of_this_in_a_namespace() -> None:
     run_in_namespace(__file__)
+
+
+def test_listeners_are_told_where_a_file_is_whatever_their_own_folder(
+    stage_at: Callable[[Path], Stage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    stage = stage_at(Path("breaks"))
+    stage.ask("one")
+    stage.wait_for(announced=1)
+    assert stage.announced == [tmp_path / "breaks" / stage.exporter.written[0].name]
