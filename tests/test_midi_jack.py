@@ -168,7 +168,7 @@ def test_a_master_that_we_did_not_write_is_followed(jack: JackServer) -> None:
     two_seconds = listener.pulses()[0] + 2.0
     later = [reference for moment, reference in listener.followed if moment >= two_seconds]
     assert all(reference.beats_per_minute == pytest.approx(126.0, rel=0.002) for reference in later) and len(later) > 1
-    assert float(np.percentile(np.abs(listener.phase_errors(first=24)), 95)) < 0.003
+    assert float(np.percentile(np.abs(listener.phase_errors(first=24)), 95)) < 0.005
 
 
 def test_start_stop_and_continue_of_the_transport(jack: JackServer) -> None:
