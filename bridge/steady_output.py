@@ -36,6 +36,9 @@ QUIET_START_SECONDS = 3.0
 TRY_AGAIN_SECONDS = 1.0
 """Between two attempts to open a device again."""
 
+FIRST_SECONDS = 5.0
+"""The same where there has been no device yet: a look takes 30 ms of a processor, and there may never be one."""
+
 CLOSING_SECONDS = 2.0
 """So long the closing of a dead device is waited for. PortAudio, which lists devices only when it starts, is not started again
 while that hangs: another device may be opened all the same, if it has been there before."""
@@ -203,7 +206,7 @@ class SteadyOutput:
         hanging = any(thread.is_alive() for thread in self._closing)
         if hanging and now < self._close_until:
             return
-        self._try_again = now + TRY_AGAIN_SECONDS
+        self._try_again = now + (FIRST_SECONDS if self._choosy else TRY_AGAIN_SECONDS)
         try:
             if not hanging:
                 look_for_devices_again()

@@ -330,7 +330,7 @@ def test_a_device_that_comes_after_the_start_is_taken_and_no_other_than_the_one_
     scarlett = Card("Scarlett 18i20", channels=20)
     scarlett.closes.set()
     room.plugged.append(scarlett)
-    room.pass_time(output, 3.0)
+    room.pass_time(output, 6.0)
     assert told[1:] == [(output.description, f"the sound is there: {output.description}")]
     assert {name for _, name, _ in room.heard} == {"Scarlett 18i20"}
     # The beat is where it would have been: frame 0 was rendered at 100 s.
