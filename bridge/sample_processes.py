@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any
 
 from bridge.errors import VamenError
 from bridge.halves import keep_to_one_thread
-from bridge.mel_spectrogram import FloatArray, Image
 from bridge.model import Model
 from bridge.sample import SampleSettings, written_draws
 from bridge.sound_process import signals_held_back
@@ -155,19 +153,9 @@ class _InTurn(WatchFolder):
         super().__init__(path)
         self._parent = parent
 
-    def export(
-        self,
-        name_stem: str,
-        samples: FloatArray,
-        image: Image,
-        sidecar: Mapping[str, Any],
-        chunks: bytes = b"",
-        tag: str = "",
-    ) -> Path:
-        with self.written(samples, image, sidecar, chunks) as unnamed:
-            self._parent.answer(_Rendered())
-            self._parent.wait()
-            return unnamed.publish(name_stem, tag)
+    def wait_for_turn(self) -> None:
+        self._parent.answer(_Rendered())
+        self._parent.wait()
 
 
 def draw_until_closed(connection: Connection, settings: SampleSettings) -> None:

@@ -99,7 +99,11 @@ class WatchFolder:
         then.
         """
         with self.written(samples, image, sidecar, chunks) as unnamed:
+            self.wait_for_turn()
             return unnamed.publish(name_stem, tag)
+
+    def wait_for_turn(self) -> None:
+        """Called when an export is whole, before it gets its name: for whoever has to wait with that."""
 
     @contextmanager
     def written(
