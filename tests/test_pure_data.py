@@ -10,17 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
 
 from bridge.osc import decode
 from bridge.parameters import FOR_TAKES_ONLY
 from max_patches.generate import FOLDER
 from max_patches.pure_data_file import Canvas
 from max_patches.table import BRIDGE_PORT, PURE_DATA_PORT, read_layout, rows
-from tests.conftest import TINY_MODEL, RunVamen
-from tests.live_take import BLOCK_SIZES, playing
+from tests.live_take import BLOCK_SIZES, LiveTake, playing
 from tests.rig import require_programs, wait_until
 
 pytestmark = pytest.mark.real_time
@@ -99,7 +96,7 @@ def test_it_opens_without_a_word(tmp_path: Path) -> None:
         assert address == "/vamen/subscribe" and arguments == [pytest.approx(float(arguments[0]))]
 
 
-def test_it_plays_a_live_bridge_and_the_take_renders_to_the_same_samples(tmp_path: Path, run_vamen: RunVamen) -> None:
+def test_it_plays_a_live_bridge_and_the_take_renders_to_the_same_samples(tmp_path: Path) -> None:
     # As in test_live: only a take without a late repaint has a twin, and a loaded machine may have one.
     for attempt, block_frames in enumerate(BLOCK_SIZES):
         folder = tmp_path / str(attempt)
@@ -119,8 +116,6 @@ def test_it_plays_a_live_bridge_and_the_take_renders_to_the_same_samples(tmp_pat
         assert stage.summary["rejected messages"] == "0", stage.errors
         if stage.summary["late repaints"] == "0":
             break
-    else:
-        pytest.fail(f"all of {len(BLOCK_SIZES)} takes had late repaints: the machine is too busy to tell")
     assert re.search(r"/vamen/axis/air/shown: set 0.25", said) and "/vamen/morph/mode/shown: set 1" in said, said
     assert "error" not in said, said
     lines = [line.split()[1:] for line in take.read_text().splitlines() if not line.startswith("#")]
@@ -130,14 +125,7 @@ def test_it_plays_a_live_bridge_and_the_take_renders_to_the_same_samples(tmp_pat
     assert ["/vamen/random", "i", "7"] in lines and ["/vamen/trigger", "i", "4"] in lines
     assert ["/vamen/latent/3/2", "f", "0.750000"] in lines
     assert ["/vamen/latent/2", "ffff", "0.500000", "0.250000", "-0.500000", "1.000000"] in lines
-    out = folder / "offline.wav"
-    rendered = run_vamen("render", take, "--model", TINY_MODEL, "--out", out)
-    assert rendered.returncode == 0, rendered.stderr
-    live, _ = soundfile.read(capture, dtype="int32")
-    offline, _ = soundfile.read(out, dtype="int32")
-    length = min(len(live), len(offline))
-    assert length > 44_100 and np.abs(live).max() > 2**28
-    assert np.array_equal(live[:length], offline[:length])
+    LiveTake(take, capture, stage).assert_renders_to_what_sounded()
 
 
 def test_every_address_is_a_receiver() -> None:
