@@ -73,7 +73,7 @@ def read_row(table: Any, layout: ControlLayout, current: Current) -> Row | None:
     if is_resting_axis(address, layout):
         return None
     spec = playable(address, layout)
-    button = spec.type in ("button", "text") or spec.count == "optional" or "value" in table
+    button = is_button(spec, table)
     low, high = value_range(table, spec, layout, button)
     mode, takeover = _mode(table, button), _takeover(table, button)
     row = Row(
@@ -112,6 +112,17 @@ def playable(address: str, layout: ControlLayout) -> ParameterSpec:
     if spec.count in ("vector", "matrix or vector") or spec.name in NOT_FOR_HANDS:
         raise ValueError(f"{address} cannot be played by hand.")
     return spec
+
+
+def is_button(spec: ParameterSpec, table: dict[str, Any]) -> bool:
+    """Whether a row of a map presses something, rather than turns it."""
+    return spec.type in ("button", "text") or spec.count == "optional" or "value" in table
+
+
+def check_exact(address: str, value: Any, spec: ParameterSpec, layout: ControlLayout) -> None:
+    """Raises ValueError for a fixed number that would be clamped, ControlError for one that would be refused."""
+    if value is not None and spec.type == "float" and parse(address, [value], layout).values != (value,):
+        raise ValueError(f"{address} cannot be {shown(value)}; it goes from {spec.range_text(layout)}.")
 
 
 def _is_number_to(highest: int, value: Any) -> bool:
@@ -184,8 +195,7 @@ def _takeover(table: dict[str, Any], button: bool) -> Takeover:
 
 def _check_values(row: Row) -> None:
     for value in (row.value, row.release):
-        if value is not None and row.spec.type == "float" and parse(row.address, [value], row.layout).values != (value,):
-            raise ValueError(f"{row.address} cannot be {shown(value)}; it goes from {row.spec.range_text(row.layout)}.")
+        check_exact(row.address, value, row.spec, row.layout)
     row.check()
     kind, single = row.source.kind, len(row.source.numbers) == 1
     if row.release is not None and kind != "note":

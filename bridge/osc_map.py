@@ -23,7 +23,7 @@ from bridge.control import Control
 from bridge.control_map import read_document
 from bridge.curve import Curve
 from bridge.errors import VamenError
-from bridge.map_reading import MAX_ROWS, curve_named, is_resting_axis, playable, value_range
+from bridge.map_reading import MAX_ROWS, check_exact, curve_named, is_button, is_resting_axis, playable, value_range
 from bridge.parameters import PREFIX, ControlError, ControlLayout, ParameterSpec, parse, shown
 
 PRESSED = 0.5
@@ -63,8 +63,7 @@ class _Target:
     def check(self) -> None:
         """Everything that it can ever send must be sendable. Raises ValueError or ControlError."""
         for value in (self.value, self.release):
-            if value is not None and self.spec.type == "float" and self._send(value).values != (value,):
-                raise ValueError(f"{self.address} cannot be {shown(value)}; it goes from {self.spec.range_text(self.layout)}.")
+            check_exact(self.address, value, self.spec, self.layout)
         if self.button:
             self._send(self.value)
         if self.release is not None:
@@ -168,7 +167,7 @@ def _target(address: str, table: dict[str, Any], layout: ControlLayout) -> _Targ
     if is_resting_axis(address, layout):
         return None
     spec = playable(address, layout)
-    button = spec.type in ("button", "text") or spec.count == "optional" or "value" in table
+    button = is_button(spec, table)
     if "release" in table and not button:
         raise ValueError("release belongs to a button.")
     low, high = value_range(table, spec, layout, button)
