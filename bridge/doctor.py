@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from bridge.errors import VamenError
 from bridge.map_places import shipped_maps
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
 from bridge.model import Model
+from bridge.precedence import PRIORITY, take_precedence
 from bridge.provider_choice import Timing, cpu_seconds, graph_seconds, median_seconds, remember
 from bridge.sound_graph import SoundGraph
 
@@ -60,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     """`vamen doctor`: prints what is there, tests it, ends with a verdict; exit status 0 when the instrument can be played."""
     print(f"vamen {__version__}")
     list_devices()
+    _print_precedence()
     _print_providers(arguments.model)
     try:
         model = Model.load(arguments.model, provider=arguments.provider)
@@ -214,6 +217,22 @@ def _print_midi_ports(kind: PortKind) -> None:
     print(f"{kind.noun}s:" if ports else f"{kind.noun}s: none")
     for port in ports:
         print(f"   {port}")
+
+
+def _print_precedence() -> None:
+    """Says whether the sound's process may run before ordinary ones, on the systems where it has to ask for that."""
+    if not hasattr(os, "sched_setscheduler"):
+        return
+    # In a thread of its own, which alone would get it.
+    with ThreadPoolExecutor(1) as thread:
+        allowed = thread.submit(take_precedence).result()
+    if allowed:
+        print("The sound runs before other programs.")
+    else:
+        print(
+            "The sound waits its turn behind other programs, and may be interrupted when they are busy: let your user have a "
+            f"real-time priority of {PRIORITY} (rtprio in /etc/security/limits.d; often the group audio or realtime has it)."
+        )
 
 
 def _print_providers(model_path: Path | None) -> None:

@@ -26,6 +26,7 @@ from bridge.capture import ENDED, Capture
 from bridge.errors import VamenError
 from bridge.frame_line import FrameLine
 from bridge.player import TICK_FRAMES, Publication
+from bridge.precedence import take_precedence
 from bridge.renderer import Renderer
 from bridge.sound_memory import SoundMemory
 from bridge.sound_output import Output, PacedOutput
@@ -140,6 +141,8 @@ def run_sound_process(connection: Connection, settings: SoundSettings) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     _silence_libraries()
+    # Before there is any other thread: those that are started from here on inherit it.
+    take_precedence()
     # The callback waits at most this long for another thread of this process to hand over the interpreter.
     sys.setswitchinterval(0.0005)
     parent = multiprocessing.parent_process()

@@ -93,11 +93,14 @@ def test_frames_have_the_time_of_a_line_through_the_arrivals() -> None:
 def test_gaps_are_counted_one_by_one() -> None:
     played = np.random.default_rng(0).integers(-(2**23), 2**23, 60_000).astype(np.int32)
     silence = np.zeros(254, np.int32)
-    assert gaps(played, np.concatenate([silence, played[:50_000]])) == 0
-    assert gaps(played, np.concatenate([played[:20_000], silence, played[20_000:40_000], played[40_256:]])) == 2
+    assert gaps(played, np.concatenate([silence, played[:50_000]])) == []
+    assert gaps(played, np.concatenate([played[:20_000], silence, played[20_000:40_000], played[40_256:]])) == [
+        len(silence),
+        -256,
+    ]
     repeated = np.concatenate([played[:20_000], played[19_744:]])
-    assert gaps(played, repeated) == 1
-    assert gaps(played, np.concatenate([played[:20_000], played[:20_000][::-1]])) == 1
+    assert gaps(played, repeated) == [256]
+    assert gaps(played, np.concatenate([played[:20_000], played[:20_000][::-1]])) == [0]
 
 
 def test_floats_are_compared_as_the_file_holds_them() -> None:

@@ -111,6 +111,16 @@ def test_native_libraries_are_silenced_and_heard_again(capfd: pytest.CaptureFixt
     assert capfd.readouterr().err == "afterwards"
 
 
+def test_it_says_whether_the_sound_has_to_wait(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_setscheduler", lambda *_: None, raising=False)
+    monkeypatch.setattr(doctor, "take_precedence", lambda: True)
+    doctor._print_precedence()
+    assert capsys.readouterr().out == "The sound runs before other programs.\n"
+    monkeypatch.setattr(doctor, "take_precedence", lambda: False)
+    doctor._print_precedence()
+    assert "let your user have a real-time priority of 5" in capsys.readouterr().out
+
+
 def test_providers_are_said_with_their_times(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def no_gpu(model: Model, provider: str) -> None:
         raise VamenError("No GPU here")

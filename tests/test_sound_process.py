@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ from bridge.devices import SoundDevice
 from bridge.errors import VamenError
 from bridge.limiter import HEADROOM, LATENCY_FRAMES, Limiter
 from bridge.player import SILENCE, TICK_FRAMES, Player, Publication
+from bridge.precedence import PRIORITY, take_precedence
 from bridge.renderer import Renderer
 from bridge.sound_memory import SoundMemory, Status
 from bridge.sound_output import DeviceOutput, PacedOutput
@@ -72,6 +74,31 @@ def samples_of_capture(path: Path) -> NDArray[np.float64]:
     rows = np.frombuffer(data[: len(data) // 3 * 3], dtype=np.uint8).reshape(-1, 3)
     integers = np.pad(rows, ((0, 0), (1, 0))).reshape(-1).view("<i4") >> 8
     return integers / 2.0**23
+
+
+@needs_processes_of_linux
+def test_all_its_threads_run_before_ordinary_programs(sound: SoundProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As `vamen` does.
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    with ThreadPoolExecutor(1) as thread:
+        if not thread.submit(take_precedence).result():
+            pytest.skip("this system lets nobody have a real-time priority")
+    sound.start()
+    threads = [int(task.name) for task in Path(f"/proc/{pid_of(sound)}/task").iterdir()]
+    assert len(threads) > 1
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_RR}
+    assert {os.sched_getparam(thread).sched_priority for thread in threads} == {PRIORITY}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has to be asked")
+def test_where_the_system_refuses_it_plays_as_an_ordinary_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    assert not take_precedence()
+    monkeypatch.delattr(os, "sched_setscheduler")
+    assert not take_precedence()
 
 
 @pytest.mark.parametrize("block_frames", [256, 300])

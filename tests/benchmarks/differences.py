@@ -95,23 +95,26 @@ def _silence(samples: FloatArray, frame: int) -> int:
     return int(loud[0]) if len(loud) else len(samples) - frame
 
 
-def gaps(played: NDArray[np.int32], captured: NDArray[np.int32]) -> int:
-    """How often a capture (m,) of what was played (n,) is broken by lost, repeated or foreign frames.
+def gaps(played: NDArray[np.int32], captured: NDArray[np.int32]) -> list[int]:
+    """By how many frames each gap (lost, repeated or foreign frames) has put a capture (m,) behind what was played (n,);
+    negative where it is ahead.
 
     Both are counted from the capture's first frame that is not silent; the capture may begin earlier and end sooner.
     """
     start = int(np.flatnonzero(captured)[0])
     position = int(np.flatnonzero(played)[0])
-    count = 0
+    found: list[int] = []
     while start < len(captured) and position < len(played):
         length = min(len(captured) - start, len(played) - position)
         wrong = captured[start : start + length] != played[position : position + length]
         if not wrong.any():
             break
-        count += 1
         broken = int(np.argmax(wrong))
+        behind = start - position
         start, position = _resume(played, captured, start + broken, position + broken)
-    return count
+        goes_on = start < len(captured)
+        found.append(start - position - behind if goes_on else 0)
+    return found
 
 
 def _resume(played: NDArray[np.int32], captured: NDArray[np.int32], start: int, position: int) -> tuple[int, int]:

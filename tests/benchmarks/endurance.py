@@ -97,7 +97,7 @@ def measure_endurance(
         "painted_steps": painted,
         "late_repaints": int(summary["late repaints"]),
         "late_percent": 100.0 * int(summary["late repaints"]) / max(painted, 1),
-        "gaps": gaps(samples_of_wav(capture), as_integers(heard.samples[:-ENDING_FRAMES, 0])),
+        "gaps": len(gaps(samples_of_wav(capture), as_integers(heard.samples[:-ENDING_FRAMES, 0]))),
         "bare_gaps": breaks(bare_samples[:-ENDING_FRAMES, 0], RAMP_FRAMES, np.float32(1.0)),
     }
 
