@@ -20,7 +20,7 @@ MINUTES ?= 30
 # Further options of the command behind a target: `make play ARGS="--bpm 174"`.
 ARGS ?=
 
-.PHONY: help demo play train-env test lint bench bench-long rig soak torture data train export evaluate clean
+.PHONY: help demo play train-env test lint bench bench-long rig soak torture data train export evaluate guide-pictures clean
 .DEFAULT_GOAL := help
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo "make train      train on DATA into RUN=$(RUN), from the shipped model on (ARGS=\"--minutes 60\")"
 	@echo "make export     make MODEL=$(MODEL) of RUN"
 	@echo "make evaluate   measure the shipped models beside the bars and their cards (SOURCES=, LOOPS=: other sounds)"
+	@echo "make guide-pictures  draw the pictures of docs/guide anew"
 	@echo "make test       run the tests (ARGS=\"-k limiter\")"
 	@echo "make lint       ruff and mypy"
 	@echo "make bench      measure the speed beside librosa and torch, and from the knob to the ear (ten minutes)"
@@ -67,6 +68,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+guide-pictures: $(VENV)/.dev
+	$(BIN)/python -m docs.guide.pictures
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks $(ARGS)
