@@ -21,7 +21,7 @@ MINUTES ?= 30
 # Further options of the command behind a target: `make play ARGS="--bpm 174"`.
 ARGS ?=
 
-.PHONY: help demo play patches train-env test peers lint bench bench-long rig soak torture data train export evaluate clean
+.PHONY: help demo play patches train-env test peers lint bench bench-long rig soak torture data train export evaluate guide-pictures clean
 .DEFAULT_GOAL := help
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo "make export     make MODEL=$(MODEL) of RUN"
 	@echo "make evaluate   measure the shipped models beside the bars and their cards (SOURCES=, LOOPS=: other sounds)"
 	@echo "make patches    write the Max and Pure Data patches anew from the bridge's table"
+	@echo "make guide-pictures  draw the pictures of docs/guide anew, after a change of patches, maps or model"
 	@echo "make test       run the tests (ARGS=\"-k limiter\")"
 	@echo "make peers      only the tests beside senders and readers that are not ours"
 	@echo "make lint       ruff and mypy"
@@ -76,6 +77,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+guide-pictures: $(VENV)/.dev
+	$(BIN)/python -m docs.guide.pictures
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks $(ARGS)

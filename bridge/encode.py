@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import io
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from bridge.model import Model
 from bridge.slot_file import SlotBreak, write_slot_file
 from bridge.stated_tempo import tempo_in_name
 from bridge.wav_chunks import beats_in_acid_chunk
+from bridge.whole_file import reason
 
 MAX_SECONDS = 120.0
 MAX_FILE_BYTES = 256_000_000
@@ -53,26 +55,27 @@ class Loop:
 def run(arguments: argparse.Namespace) -> int:
     """`vamen encode LOOP... --out SLOT.json`."""
     model = Model.load(arguments.model, provider=arguments.provider)
-    breaks = []
+    write_slot_file(arguments.out, _encoded(arguments, model), model)
+    count = len(arguments.loops)
+    slots = "1 slot" if count == 1 else f"{count} slots"
+    first = len(model.metadata.slots) + 1
+    print(f"{arguments.out}: {slots} for model {model.metadata.name}; play with `vamen play --slot {first}={arguments.out}`")
+    return 0
+
+
+def _encoded(arguments: argparse.Namespace, model: Model) -> Iterator[SlotBreak]:
     for path in arguments.loops:
         loop = read_loop(path, arguments.beats)
-        latent = encode_loop(loop, model, arguments.start, path)
-        breaks.append(
-            SlotBreak(
-                name=path.stem,
-                source_sha256=loop.sha256,
-                beats=loop.beats,
-                beats_per_minute=round(loop.beats_per_minute, 4),
-                start_seconds=arguments.start,
-                latent=latent,
-            )
+        yield SlotBreak(
+            name=path.stem,
+            source_sha256=loop.sha256,
+            beats=loop.beats,
+            beats_per_minute=round(loop.beats_per_minute, 4),
+            start_seconds=arguments.start,
+            latent=encode_loop(loop, model, arguments.start, path),
         )
         taken = f", {model.metadata.spec.beats} of them taken" if loop.beats > model.metadata.spec.beats else ""
         print(f"{path.name}: {loop.beats} beats at {loop.beats_per_minute:.1f} BPM (from {loop.known_from}){taken}")
-    write_slot_file(arguments.out, breaks, model)
-    slots = "1 slot" if len(breaks) == 1 else f"{len(breaks)} slots"
-    print(f"{arguments.out}: {slots} for model {model.metadata.name}; play with `vamen play --slot 1={arguments.out}`")
-    return 0
 
 
 def encode_loop(loop: Loop, model: Model, start_seconds: float, path: Path) -> FloatArray:
@@ -89,7 +92,8 @@ def loop_image(loop: Loop, spec: MelSpectrogramSpec, start_seconds: float, path:
     start = round(start_seconds * ENGINE_SAMPLE_RATE)
     if abs(start) >= len(loop.samples):
         raise VamenError(
-            f"{path} is {len(loop.samples) / ENGINE_SAMPLE_RATE:.2f} s long, so --start {start_seconds:g} is outside."
+            f"{path} is {len(loop.samples) / ENGINE_SAMPLE_RATE:.2f} s long, so --start {start_seconds:g} is outside; "
+            "choose one that lies in it."
         )
     samples = fill_image(np.roll(loop.samples, -start), loop.beats, spec, path)
     return unit_image(image_from_audio(at_target_loudness(samples), spec))
@@ -122,7 +126,7 @@ def read_content(path: Path) -> bytes:
             raise VamenError(f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB; cut the loop out of it.")
         return path.read_bytes()
     except OSError as error:
-        raise VamenError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise VamenError(f"{path} cannot be read: {reason(error)}; name a sound file.") from error
 
 
 def loop_of(content: bytes, path: Path, beats: int | None = None) -> Loop:

@@ -21,6 +21,7 @@ from bridge.osc_packet import decode as decode
 from bridge.osc_packet import encode as encode
 from bridge.parameters import FOR_TAKES_ONLY, ControlError, ControlLayout, parse
 from bridge.told import ERROR
+from bridge.whole_file import reason
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,9 @@ MAX_PACKET_BYTES = 65536
 MAX_BATCH_PACKETS = 256
 """Packets read before the first of them is acted on."""
 
+EXPLAINED = 8
+"""Sentences of a kind: as many addresses as a patch may have wrong, fewer than a knob beyond its range can make."""
+
 BROKEN_NETWORK_SECONDS = 0.1
 """How long nothing is read after the system has reported an error."""
 
@@ -38,10 +42,10 @@ BROKEN_NETWORK_SECONDS = 0.1
 class OscServer:
     """Listens on one UDP socket and leaves controls in the mailbox; `start` opens the port and the thread, `stop` ends both.
 
-    Whatever arrives, the thread goes on: what the table does not take is counted by kind in `rejected`, and the first of a
-    kind is logged, sent to the subscribers as /vamen/error and given to `on_rejected(kind, sentence)`. A continuous value that
-    was clamped counts as "out of range" although its nearest end is taken. `received` counts messages, `rejected` malformed
-    packets too. `osc_map` says what addresses mean that are not ours.
+    Whatever arrives, the thread goes on: what the table does not take is counted by kind in `rejected`, and the first `EXPLAINED`
+    sentences of a kind are logged and sent to the subscribers as /vamen/error, each once. A continuous value that was clamped
+    counts as "out of range" although its nearest end is taken. `received` counts messages, `rejected` malformed packets too.
+    `osc_map` says what addresses mean that are not ours.
     """
 
     def __init__(
@@ -50,7 +54,6 @@ class OscServer:
         port: int,
         mailbox: Mailbox,
         layout: ControlLayout,
-        on_rejected: Callable[[str, str], None] | None = None,
         osc_map: OscMap | None = None,
     ) -> None:
         self.feedback = OscFeedback()
@@ -58,11 +61,11 @@ class OscServer:
         """Hears every control first; what it returns True for goes no further."""
         self.received = 0
         self.rejected: Counter[str] = Counter()
+        self._explained: dict[str, set[str]] = {}
         self._host = host
         self._port = port
         self._mailbox = mailbox
         self._layout = layout
-        self._on_rejected = on_rejected
         self._map = osc_map
         self._stopping = threading.Event()
         self._socket: socket.socket | None = None
@@ -199,13 +202,13 @@ class OscServer:
 
     def _reject(self, error: ControlError) -> None:
         self.rejected[error.kind] += 1
-        if self.rejected[error.kind] > 1:
+        explained, sentence = self._explained.setdefault(error.kind, set()), str(error)
+        if sentence in explained or len(explained) >= EXPLAINED:
             return
-        sentence = str(error)
-        logger.warning("%s: %s More of this kind are only counted.", error.kind, sentence)
+        explained.add(sentence)
+        end = " More of this kind are only counted." if len(explained) == EXPLAINED else ""
+        logger.warning("%s: %s%s", error.kind, sentence, end)
         self.feedback.send(ERROR, sentence)
-        if self._on_rejected is not None:
-            self._on_rejected(error.kind, sentence)
 
 
 def exposure_warning(host: str) -> str | None:
@@ -233,10 +236,10 @@ def _listen(host: str, port: int) -> socket.socket:
         _enlarge_receive_buffer(listening)
         listening.setblocking(False)
         listening.bind((host, port))
-    except (OSError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         listening.close()
         raise VamenError(
-            f"VAmEn cannot listen for OSC on port {port} of {host} ({error}); "
+            f"VAmEn cannot listen for OSC on port {port} of {host} ({reason(error)}); "
             "end the program that has the port, or choose others with --osc-port and --osc-host."
         ) from error
     return listening

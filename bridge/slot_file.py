@@ -37,9 +37,12 @@ class SlotBreak:
 
 
 def write_slot_file(path: Path, breaks: Iterable[SlotBreak], model: Model) -> None:
-    """Write a slot file in one go (an existing one is replaced whole). Raises VamenError when that fails."""
-    document = header(KIND, model) | {
-        "breaks": [
+    """Write a slot file in one go (an existing one is replaced whole).
+
+    Raises VamenError when that fails: before the first break is asked for, where the place is to blame.
+    """
+    with replacing(path) as temporary:
+        entries = [
             {
                 "name": entry.name,
                 "source_sha256": entry.source_sha256,
@@ -50,9 +53,7 @@ def write_slot_file(path: Path, breaks: Iterable[SlotBreak], model: Model) -> No
             }
             for entry in breaks
         ]
-    }
-    with replacing(path) as temporary:
-        write_json(temporary, document)
+        write_json(temporary, header(KIND, model) | {"breaks": entries})
 
 
 def load_slot_file(path: Path, model: Model) -> list[FloatArray]:

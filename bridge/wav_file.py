@@ -72,7 +72,7 @@ class WavWriter:
         except OSError as error:
             if goes_on_at is not None:
                 raise
-            raise VamenError(f"{path} cannot be written ({error.strerror}): choose another file or folder") from error
+            raise VamenError(f"{path} cannot be written ({error.strerror}); choose another file or folder.") from error
         if goes_on_at is None:
             self._file.write(wav_header(0, sample_rate))
         else:

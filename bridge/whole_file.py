@@ -37,6 +37,6 @@ def read_at_most(path: Path, limit: int) -> bytes | None:
     return data if len(data) <= limit else None
 
 
-def reason(error: OSError) -> str:
+def reason(error: Exception) -> str:
     """An error's own words, without number and path: "No space left on device"."""
-    return error.strerror or str(error)
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -117,21 +117,21 @@ NETWORK = (
     Mistake(
         "two VAmEns at once",
         "vamen play",
-        "VAmEn cannot listen for OSC on port 9000 of 127.0.0.1 ([Errno 98] Address already in use); end the program "
+        "VAmEn cannot listen for OSC on port 9000 of 127.0.0.1 (Address already in use); end the program "
         "that has the port, or choose others with --osc-port and --osc-host.",
         world="another VAmEn",
     ),
     Mistake(
         "a port that another program has",
         "vamen play --osc-port 9001",
-        "VAmEn cannot listen for OSC on port 9001 of 127.0.0.1 ([Errno 98] Address already in use); end the program "
+        "VAmEn cannot listen for OSC on port 9001 of 127.0.0.1 (Address already in use); end the program "
         "that has the port, or choose others with --osc-port and --osc-host.",
         world="port 9001 is taken",
     ),
     Mistake(
         "the address of another machine",
         "vamen play --osc-host 203.0.113.1",
-        "VAmEn cannot listen for OSC on port 9000 of 203.0.113.1 ([Errno 99] Cannot assign requested address); end the "
+        "VAmEn cannot listen for OSC on port 9000 of 203.0.113.1 (Cannot assign requested address); end the "
         "program that has the port, or choose others with --osc-port and --osc-host.",
     ),
 )
@@ -452,7 +452,7 @@ SECTIONS = (
     Section("Sound", "It plays in silence, and the device is taken as soon as it can be had.", SOUND),
     Section("MIDI, maps and Link", "It does not start.", MIDI),
     Section("Files and folders", "Nothing is written.", FILES),
-    Section("OSC messages", "The music goes on; each kind is explained once, and counted.", MESSAGES),
+    Section("OSC messages", "The music goes on; each mistake is explained once, eight of a kind, and counted.", MESSAGES),
     Section("While it plays", "The music goes on.", STAGE),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import struct
@@ -23,7 +22,7 @@ from bridge.control import Control
 from bridge.errors import VamenError
 from bridge.mailbox import Mailbox
 from bridge.model import Model
-from bridge.osc import RECEIVE_BUFFER_BYTES, OscServer, exposure_warning
+from bridge.osc import EXPLAINED, RECEIVE_BUFFER_BYTES, OscServer, exposure_warning
 from bridge.osc_feedback import MAX_REFUSALS, MAX_SUBSCRIBERS, OscFeedback
 from bridge.osc_packet import decode, encode
 from bridge.parameters import PARAMETERS, ControlError, ControlLayout, layout_of
@@ -134,26 +133,39 @@ def test_an_error_of_ours_costs_one_packet_and_not_the_thread(letters: Letters, 
     assert "boom" in caplog.text
 
 
-def test_bad_messages_are_counted_by_kind_and_the_first_of_each_is_explained(caplog: pytest.LogCaptureFixture) -> None:
-    explained: list[tuple[str, str]] = []
+def test_bad_messages_are_counted_by_kind_and_each_is_explained_once(caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ears:
         ears.bind((HOST, 0))
         ears.settimeout(PATIENCE_SECONDS)
         mailbox = Mailbox()
-        server = OscServer(HOST, 0, mailbox, LAYOUT, lambda kind, sentence: explained.append((kind, sentence)))
+        server = OscServer(HOST, 0, mailbox, LAYOUT)
         server.take(message("/vamen/subscribe", (ears.getsockname()[1], "i")), HOST)
         for _ in range(3):
             server.take(message("/vamen/nothing"), HOST)
+            server.take(message("/vamen/nowhere"), HOST)
             server.take(b"noise", HOST)
         server.take(message("/vamen/axis/1", (1.5, "f")), HOST)
-        heard = [OscMessage(ears.recv(2000)) for _ in range(3)]
+        heard = [OscMessage(ears.recv(2000)) for _ in range(4)]
         server.stop()
-    assert server.rejected == {"unknown address": 3, "malformed packet": 3, "out of range": 1}
-    assert server.received == 1 + 3 + 1
-    assert [kind for kind, _ in explained] == ["unknown address", "malformed packet", "out of range"]
-    assert [(said.address, said.params) for said in heard] == [("/vamen/error", [sentence]) for _, sentence in explained]
-    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 3
+    assert server.rejected == {"unknown address": 6, "malformed packet": 3, "out of range": 1}
+    assert server.received == 1 + 6 + 1
+    assert {said.address for said in heard} == {"/vamen/error"}
+    for said, what in zip(heard, ("/vamen/nothing", "/vamen/nowhere", "OSC packet", "1.5"), strict=True):
+        assert what in said.params[0]
+    kinds = ("unknown address", "unknown address", "malformed packet", "out of range")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{kind}: {said.params[0]}" for kind, said in zip(kinds, heard, strict=True)
+    ]
     assert mailbox.drain()[-1] == Control("axis", (1,), (1.0,))
+
+
+def test_a_flood_of_mistakes_is_explained_only_so_far(caplog: pytest.LogCaptureFixture) -> None:
+    server = OscServer(HOST, 0, Mailbox(), LAYOUT)
+    for number in range(1000):
+        server.take(message(f"/vamen/nothing{number}"), HOST)
+    assert server.rejected == {"unknown address": 1000}
+    assert len(caplog.records) == EXPLAINED
+    assert ["only counted" in record.getMessage() for record in caplog.records] == [False] * (EXPLAINED - 1) + [True]
 
 
 def test_a_bundle_loses_only_what_is_wrong_in_it() -> None:

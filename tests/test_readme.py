@@ -13,7 +13,8 @@ from bridge.command_line import build_parser
 from bridge.shipped_models import DEFAULT_PATH
 from tests.conftest import ROOT
 
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md")
+GUIDE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "guide").glob("*.md"))
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", *GUIDE)
 MAX_PICTURE_BYTES = 300_000
 
 
@@ -35,13 +36,24 @@ def test_the_tables_are_what_the_code_says() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_links_lead_somewhere(document: str) -> None:
-    text = (ROOT / document).read_text(encoding="utf-8")
-    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
-    missing = [target for target in targets if not (ROOT / target).exists()]
-    if not DEFAULT_PATH.exists():
-        missing = [target for target in missing if not target.startswith("bridge/models/")]
-    assert missing == []
+def test_every_link_and_picture_is_there(document: str) -> None:
+    page = ROOT / document
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        name, _, heading = target.partition("#")
+        path = (page.parent / name).resolve()
+        if path.is_relative_to(DEFAULT_PATH.parent) and not DEFAULT_PATH.exists():
+            continue
+        assert path.exists(), target
+        if heading:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            assert heading in {anchor(line) for line in lines if line.startswith("#")}, target
+
+
+def anchor(line: str) -> str:
+    """A heading's name in a link, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", line.lstrip("#").strip().lower()).replace(" ", "-")
 
 
 def test_every_vamen_command_is_one() -> None:
