@@ -182,11 +182,21 @@ def test_gaps_and_clicks_are_seen_and_drums_are_none() -> None:
 def test_drift_has_an_interval() -> None:
     moments = np.arange(0.0, 120.0, 0.5)
     noise = 0.5 * np.random.default_rng(5).standard_normal(len(moments))
-    none, half = drift_ms(moments, noise)
-    assert abs(none) < half < 0.5
-    found, half = drift_ms(moments, noise + 0.02 * moments)
-    assert found == pytest.approx(0.02 * moments[-1], abs=half) and half < 0.5
-    assert drift_ms(moments[:10], noise[:10]) == (np.inf, np.inf)
+    none, low, high = drift_ms(moments, noise)
+    assert -0.6 < low < none < high < 0.6
+    _, low, high = drift_ms(moments, noise + 0.02 * moments)
+    assert low < 0.02 * moments[-1] < high and high - low < 1.0
+    assert drift_ms(moments[:10], noise[:10]) == (np.inf, -np.inf, np.inf)
+
+
+def test_settling_at_the_start_is_no_drift() -> None:
+    moments = np.arange(0.0, 120.0, 0.5)
+    noise = 0.2 * np.random.default_rng(6).standard_normal(len(moments))
+    settling = np.where(moments < 7.0, -5.0, 0.0)
+    _, low, high = drift_ms(moments, noise + settling)
+    assert -0.5 < low < high < 0.5
+    _, low, high = drift_ms(moments, noise + settling + 0.02 * moments)
+    assert low > 1.5
 
 
 def phases_of(phase_ms: DoubleArray, dropped: tuple[int, ...] = ()) -> BeatPhases:

@@ -138,10 +138,12 @@ def test_start_moves_beat_one(tmp_path: Path, tiny_model: Model) -> None:
     assert np.array_equal(shifted, latent)
 
 
-def test_several_loops_fill_slots_in_a_row(tmp_path: Path, tiny_model: Model) -> None:
+def test_several_loops_fill_slots_in_a_row(tmp_path: Path, tiny_model: Model, capsys: pytest.CaptureFixture[str]) -> None:
     loops = [write(tmp_path / f"{tempo}.wav", synthetic_break(4, tempo)) for tempo in (100, 140)]
     out = tmp_path / "kit.json"
     assert main(["encode", *map(str, loops), "--out", str(out), "--model", str(TINY_MODEL)]) == 0
+    # The first that the model itself does not fill.
+    assert f"`vamen play --slot {len(tiny_model.metadata.slots) + 1}={out}`" in capsys.readouterr().out
     slots = load_slots([(9, out)], tiny_model)
     assert list(slots) == [9, 10]
     with pytest.raises(VamenError, match="slot 10"):
@@ -180,6 +182,15 @@ def test_a_start_outside_the_loop_is_refused(tmp_path: Path, capsys: pytest.Capt
     path = write(tmp_path / "loop.wav", synthetic_break(4, 120.0))
     assert encode(path, tmp_path / "slot.json", "--start", "2.5") == 2
     assert "--start 2.5" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = write(tmp_path / "loop.wav", synthetic_break(4))
+    monkeypatch.setattr("bridge.encode.encode_loop", lambda *_: pytest.fail("a loop was encoded"))
+    assert encode(loop, tmp_path / "none" / "mine.json") == 2
+    assert "mine.json cannot be written (No such file or directory); choose another" in capsys.readouterr().err
 
 
 def test_a_slot_of_another_model_or_a_damaged_one_is_refused(tmp_path: Path, tiny_model: Model) -> None:
