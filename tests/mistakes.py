@@ -275,7 +275,7 @@ FILES = (
     Mistake(
         "a capture into a folder that is not there",
         "vamen play --capture takes/evening.wav",
-        "takes/evening.wav cannot be written (No such file or directory): choose another file or folder",
+        "takes/evening.wav cannot be written (No such file or directory); choose another file or folder.",
     ),
     Mistake(
         "no such slot file",
