@@ -1,7 +1,8 @@
 """A master that we did not write: `jack_midi_clock` on a JACK server of its own, with tempo and transport from `jack_transport`.
 
 A listener of the rig's own hears the same port. From the intervals that JACK's driver states, and a line through the pulses
-around each beat, it knows when the master means a beat.
+around each beat, it knows when the master means a beat; from the frames of JACK's transport, by which the master counts, how many
+pulses it has missed.
 """
 
 from __future__ import annotations
@@ -29,13 +30,15 @@ from bridge.midi_clock import (
     ArrivalTimes,
 )  # fmt: skip
 from tests.rig import PATIENCE_SECONDS, require_programs, wait_until
-from tests.rigs.beat_line import STEADY_SECONDS, BeatLine
+from tests.rigs.beat_line import BeatLine
 
 DoubleArray = NDArray[np.float64]
 
 PROGRAMS = ("jackd", "jack_wait", "jack_connect", "jack_midi_clock", "jack_transport")
 PORT = "jack_midi_clock:mclk_out"
 LISTENER, LISTENER_PORT = "rig", "in"
+TRANSPORT_WATCH = "rig's watch"
+SERVER_RATE = 48000
 
 POLL_SECONDS = 0.001
 
@@ -55,10 +58,14 @@ class Run:
     ended: float
 
 
-def runs(messages: Sequence[tuple[float, Sequence[int]]]) -> list[Run]:
+OwnTime = Callable[[DoubleArray], DoubleArray]
+"""From moments (n,) to the master's own seconds, which stand still whenever it does."""
+
+
+def runs(messages: Sequence[tuple[float, Sequence[int]]], own_time: OwnTime) -> list[Run]:
     """What a master said, from (seconds, bytes) of its messages, cut at its starts and stops.
 
-    JACK drops what it has for a listener that is not ready in time: pulses that are missing on their raster count.
+    JACK drops what it has for a listener that is not ready in time: pulses that are missing by the master's own time count.
     """
     found: list[Run] = []
     pulses: list[tuple[int, float]] = []
@@ -67,7 +74,7 @@ def runs(messages: Sequence[tuple[float, Sequence[int]]]) -> list[Run]:
     def end(seconds: float) -> None:
         if begun is not None and pulses:
             numbers, moments = np.array(pulses).T
-            found.append(Run(BeatLine((numbers + _lost_before(moments)) / PULSES_PER_BEAT, moments), begun, seconds))
+            found.append(Run(BeatLine((numbers + _lost_before(own_time(moments))) / PULSES_PER_BEAT, moments), begun, seconds))
         pulses.clear()
 
     for seconds, data in messages:
@@ -87,23 +94,19 @@ def runs(messages: Sequence[tuple[float, Sequence[int]]]) -> list[Run]:
     return found
 
 
-def _lost_before(moments: DoubleArray) -> NDArray[np.int64]:
-    """How many pulses a listener missed before each that it heard at `moments` (n,), counted from the first on."""
-    lost = np.zeros(len(moments), dtype=np.int64)
-    for first in range(PULSES_PER_BEAT, len(moments) - TELLING_PULSES):
-        before, after = moments[first - PULSES_PER_BEAT : first], moments[first : first + TELLING_PULSES]
+def _lost_before(own_seconds: DoubleArray) -> NDArray[np.int64]:
+    """How many pulses a listener missed before each that it heard at the master's own seconds (n,), counted from the first on."""
+    lost = np.zeros(len(own_seconds), dtype=np.int64)
+    for first in range(PULSES_PER_BEAT, len(own_seconds) - TELLING_PULSES):
+        before, after = own_seconds[first - PULSES_PER_BEAT : first], own_seconds[first : first + TELLING_PULSES]
         # Of whole beats, since JACK's periods are a coarse raster; and of several, since a listener that was held up hears many
         # pulses at once.
-        remembered = moments[max(0, first - REMEMBERED_PULSES) : first + 1]
+        remembered = own_seconds[max(0, first - REMEMBERED_PULSES) : first + 1]
         period = float(np.median(remembered[PULSES_PER_BEAT:] - remembered[:-PULSES_PER_BEAT])) / PULSES_PER_BEAT
-        if after[0] - before[-1] < GAP_PULSES * period:
-            continue
-        # Those before lie on a line but for the jitter of theirs, and those after on its raster if nobody stood still.
-        begun = float(np.median(before - period * np.arange(-PULSES_PER_BEAT, 0)))
-        late = float(np.median(after - period * np.arange(TELLING_PULSES))) - begun
-        periods = round(late / period)
-        if periods > 0 and abs(late - periods * period) <= STEADY_SECONDS:
-            lost[first:] += periods
+        if after[0] - before[-1] >= GAP_PULSES * period:
+            begun = float(np.median(before - period * np.arange(-PULSES_PER_BEAT, 0)))
+            late = float(np.median(after - period * np.arange(TELLING_PULSES))) - begun
+            lost[first:] += max(0, round(late / period))
     return lost
 
 
@@ -112,6 +115,8 @@ class JackMaster:
 
     def __init__(self, server: str) -> None:
         self.messages: list[tuple[float, list[int]]] = []
+        self._places: list[tuple[float, int]] = []
+        """When each of the server's periods began, and on which frame of its transport."""
         self._server = server
         self._children: list[subprocess.Popen[str]] = []
         self._listening = threading.Event()
@@ -120,7 +125,7 @@ class JackMaster:
     def start(self, beats_per_minute: float) -> None:
         """Start all of it, standing at the one."""
         # With real-time priority where the system gives it; where it does not, jackd goes on without.
-        self._run("jackd", "-n", self._server, "-R", "-d", "dummy", "-r", "48000", "-p", "128", "-C", "2", "-P", "2")
+        self._run("jackd", "-n", self._server, "-R", "-d", "dummy", "-r", str(SERVER_RATE), "-p", "128", "-C", "2", "-P", "2")
         wait_until(self._is_up, "jackd to come up")
         self._thread.start()
         self._listening.wait(PATIENCE_SECONDS)
@@ -163,6 +168,11 @@ class JackMaster:
         action()
         wait_until(lambda: self.heard(status) > before, f"jack_midi_clock to send {status:#x}")
 
+    def own_time(self, moments: DoubleArray) -> DoubleArray:
+        """An `OwnTime`, by the frames of the transport."""
+        seconds, frames = np.array(self._places).T
+        return np.interp(moments, seconds, frames) / SERVER_RATE
+
     def close(self) -> None:
         """End all of it."""
         if self._listening.is_set():
@@ -193,15 +203,25 @@ class JackMaster:
         return child
 
     def _listen(self) -> None:
+        # Not above: where there is no libjack it cannot be imported.
+        import jack
+
         midi_in = rtmidi.MidiIn(rtmidi.API_UNIX_JACK, LISTENER, 4096)
         midi_in.ignore_types(timing=False)
         midi_in.open_virtual_port(LISTENER_PORT)
         arrivals = ArrivalTimes()
+        # Never activated: it only looks at the transport.
+        transport = jack.Client(TRANSPORT_WATCH, no_start_server=True, servername=self._server)
         self._listening.set()
         while self._listening.is_set():
+            place = transport.transport_query_struct()[1]
+            # JACK's clock is the one of time.perf_counter.
+            if not self._places or place.usecs * 1e-6 > self._places[-1][0]:
+                self._places.append((place.usecs * 1e-6, place.frame))
             while (event := midi_in.get_message()) is not None:
                 self.messages.append((arrivals.arrival(time.perf_counter(), event[1]), event[0]))
             time.sleep(POLL_SECONDS)
+        transport.close()
         midi_in.close_port()
         midi_in.delete()
 

@@ -101,7 +101,7 @@ def behind_jack(
         time.sleep(SETTLED_SECONDS)
         clock = stage.heard()
         stage.playing.finish()
-    line = runs(master.messages)[0].pulses
+    line = runs(master.messages, master.own_time)[0].pulses
     return _followed(model, sinks.sample_rate, clock, line, Tempos(beats_per_minute, then, asked), stage.playing.summary)
 
 

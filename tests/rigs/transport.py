@@ -88,7 +88,7 @@ def behind_jack(sinks: NullSinks, model: Model) -> Transport:
         time.sleep(SETTLED_SECONDS)
         clock = stage.heard()
         stage.playing.finish()
-    said = runs(master.messages)
+    said = runs(master.messages, master.own_time)
     heard = envelopes(clock.samples, ENGINE_SAMPLE_RATE)
     first = said[0].pulses
     beats, due = first.whole_beats()[-LISTENED_BEATS:], first.due(first.whole_beats()[-LISTENED_BEATS:])
