@@ -116,7 +116,9 @@ class JackMaster:
     def __init__(self, server: str) -> None:
         self.messages: list[tuple[float, list[int]]] = []
         self._places: list[tuple[float, int]] = []
-        """When each of the server's periods began, and on which frame of its transport."""
+        """When each of the server's periods began, by its own clock, and on which frame of its transport."""
+        self._behind = np.inf
+        """Seconds by which the server's clock lies behind ours: the least that a look at a period came after it had begun."""
         self._server = server
         self._children: list[subprocess.Popen[str]] = []
         self._listening = threading.Event()
@@ -171,7 +173,7 @@ class JackMaster:
     def own_time(self, moments: DoubleArray) -> DoubleArray:
         """An `OwnTime`, by the frames of the transport."""
         seconds, frames = np.array(self._places).T
-        return np.interp(moments, seconds, frames) / SERVER_RATE
+        return np.interp(moments, seconds + self._behind, frames) / SERVER_RATE
 
     def close(self) -> None:
         """End all of it."""
@@ -215,9 +217,11 @@ class JackMaster:
         self._listening.set()
         while self._listening.is_set():
             place = transport.transport_query_struct()[1]
-            # JACK's clock is the one of time.perf_counter.
-            if not self._places or place.usecs * 1e-6 > self._places[-1][0]:
-                self._places.append((place.usecs * 1e-6, place.frame))
+            begun = 1e-6 * place.usecs
+            if not self._places or begun > self._places[-1][0]:
+                self._places.append((begun, place.frame))
+                # Linux has several monotonic clocks, a quarter of a second apart after a day.
+                self._behind = min(self._behind, time.perf_counter() - begun)
             while (event := midi_in.get_message()) is not None:
                 self.messages.append((arrivals.arrival(time.perf_counter(), event[1]), event[0]))
             time.sleep(POLL_SECONDS)
