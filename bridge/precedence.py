@@ -18,6 +18,7 @@ def take_precedence() -> bool:
         return False
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(PRIORITY))
-    except PermissionError:
+    except OSError:
+        # Mostly a permission; some containers and emulations know no such call.
         return False
     return True
