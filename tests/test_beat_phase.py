@@ -15,12 +15,14 @@ from PIL import Image
 from bridge.mel_spectrogram import ENGINE_SAMPLE_RATE, FloatArray
 from bridge.midi_clock import CLOCK, CONTINUE, SONG_POSITION, START, STOP
 from tests.benchmarks.listening import Recording
+from tests.rigs.__main__ import Patience
 from tests.rigs.beat_line import BeatLine
 from tests.rigs.beat_phase import BeatPhases, Loop, beat_phases, best_place, envelopes
 from tests.rigs.clicks import HEIGHT, calibrated
 from tests.rigs.jack_master import runs
 from tests.rigs.pictures import Panel, save_phases
 from tests.rigs.seams import click_db, gaps
+from tests.rigs.transport import Entry, Transport
 from tests.rigs.verdicts import drift_ms, figures, unlocked_beats
 from tests.sounds import break_loop
 from training.ruler.figures import lines
@@ -231,10 +233,14 @@ def test_the_picture_has_every_panel(tmp_path: Path) -> None:
 
 def test_pulses_that_the_listener_missed_count_and_those_that_nobody_sent_do_not() -> None:
     period = 60.0 / TEMPO / 24.0
-    heard = [number for number in range(400) if number not in range(150, 153) and number != 300]
-    # JACK hands them out at the beginning of its periods; and the master stood still for two pulses' time after the 200th.
+    heard = [number for number in range(400) if number not in range(150, 153) and number not in (300, 304)]
+    # JACK hands them out at the beginning of its periods; the master stood still for two pulses' time after the 200th, and the
+    # 250th was late.
     raster, stood = 128 / 48_000, 2.0 * period
-    moments = [100.0 + np.ceil(number * period / raster) * raster + stood * (number > 200) for number in heard]
+    moments = [
+        100.0 + np.ceil(number * period / raster) * raster + stood * (number > 200) + 0.7 * period * (number == 250)
+        for number in heard
+    ]
     still = 100.0 + 200 * period + raster
 
     def own_time(moments: DoubleArray) -> DoubleArray:
@@ -243,3 +249,16 @@ def test_pulses_that_the_listener_missed_count_and_those_that_nobody_sent_do_not
     (run,) = runs([(99.99, [0xFA]), *((moment, [0xF8]) for moment in moments)], own_time)
     assert (run.pulses.beat * 24.0).round().astype(int).tolist() == heard
     assert run.pulses.unsteady(TEMPO) > 0
+
+
+def test_of_runs_behind_a_master_that_stumbles_the_steadiest_is_taken() -> None:
+    def run(*unsteady: int) -> Callable[[], Transport]:
+        left = iter(unsteady)
+        entry = Entry(0.0, 0.0)
+        return lambda: Transport(entry, entry, entry, 0.0, 0.0, 0.0, 0.0, 0.0, unsteady=next(left))
+
+    patience = Patience(3)
+    assert (found := patience.steadiest(run(0))).tries == 1 and found.steady
+    assert (found := patience.steadiest(run(5, 2, 3))).tries == 3 and found.unsteady == 2
+    assert (found := patience.steadiest(run(4, 9))).tries == 2 and found.unsteady == 4
+    assert patience.steadiest(run(7)).tries == 1

@@ -42,10 +42,9 @@ SERVER_RATE = 48000
 
 POLL_SECONDS = 0.001
 
-GAP_PULSES = 1.5
 REMEMBERED_PULSES = 8 * PULSES_PER_BEAT
-TELLING_PULSES = 8
-"""After a gap: where they lie says whether it swallowed some."""
+TELLING_PULSES = 4
+"""After one: where they lie says whether some were missed behind it."""
 
 
 @dataclass(frozen=True)
@@ -97,16 +96,14 @@ def runs(messages: Sequence[tuple[float, Sequence[int]]], own_time: OwnTime) -> 
 def _lost_before(own_seconds: DoubleArray) -> NDArray[np.int64]:
     """How many pulses a listener missed before each that it heard at the master's own seconds (n,), counted from the first on."""
     lost = np.zeros(len(own_seconds), dtype=np.int64)
-    for first in range(PULSES_PER_BEAT, len(own_seconds) - TELLING_PULSES):
-        before, after = own_seconds[first - PULSES_PER_BEAT : first], own_seconds[first : first + TELLING_PULSES]
-        # Of whole beats, since JACK's periods are a coarse raster; and of several, since a listener that was held up hears many
-        # pulses at once.
-        remembered = own_seconds[max(0, first - REMEMBERED_PULSES) : first + 1]
+    for last in range(PULSES_PER_BEAT, len(own_seconds) - TELLING_PULSES):
+        # Of whole beats, since JACK's periods are a coarse raster; and of several, since some may have been missed in one.
+        remembered = own_seconds[max(0, last - REMEMBERED_PULSES) : last + 1]
         period = float(np.median(remembered[PULSES_PER_BEAT:] - remembered[:-PULSES_PER_BEAT])) / PULSES_PER_BEAT
-        if after[0] - before[-1] >= GAP_PULSES * period:
-            begun = float(np.median(before - period * np.arange(-PULSES_PER_BEAT, 0)))
-            late = float(np.median(after - period * np.arange(TELLING_PULSES))) - begun
-            lost[first:] += max(0, round(late / period))
+        # One that is only late is made up for by those that follow it.
+        ahead = (own_seconds[last + 1 : last + 1 + TELLING_PULSES] - own_seconds[last]) / period
+        missed = int(np.min(np.rint(ahead - np.arange(1, TELLING_PULSES + 1))))
+        lost[last + 1 :] += max(0, missed)
     return lost
 
 

@@ -35,9 +35,6 @@ LOCKED_MS = 5.0
 LISTENED_BEATS = 12
 """Of a stretch, to tell which of several paintings sounds."""
 
-MOST_UNSTEADY = 0.04
-"""Of a run's beats: a master that stumbled more often than p95 forgives is no measure."""
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -81,8 +78,11 @@ class Followed:
 
     @property
     def steady(self) -> bool:
-        """Whether the master was one."""
-        return self.unsteady <= MOST_UNSTEADY * len(self.phases.due)
+        """Whether the master was one.
+
+        Where it stands still for whole pulses, or drops some of them besides, no listener of pulses can know what it meant.
+        """
+        return not self.unsteady
 
 
 def behind_jack(
