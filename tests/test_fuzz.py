@@ -20,7 +20,7 @@ from bridge.mailbox import Mailbox
 from bridge.midi import MidiInput
 from bridge.midi_values import position_of
 from bridge.model import Model
-from bridge.osc import OscServer, encode
+from bridge.osc import EXPLAINED, OscServer, encode
 from bridge.parameters import DECIMALS, MAX_SEED, ControlLayout, Kind, layout_of
 from bridge.take import read_take
 from tests.conftest import TINY_MODEL
@@ -72,7 +72,7 @@ def test_fuzzed_packets_raise_nothing_and_valid_ones_among_them_take_effect(capl
     assert seen == set(fuzzer.exact)
     # Every way of being wrong was there.
     assert set(server.rejected) == set(get_args(Kind)) - {"internal error"}
-    assert len(caplog.records) == len(server.rejected)
+    assert len(server.rejected) <= len(caplog.records) <= EXPLAINED * len(server.rejected)
 
 
 def test_fuzzed_packets_do_not_end_the_thread() -> None:
