@@ -13,6 +13,7 @@ on a CPU a resumed run repeats the uninterrupted one to the bit. With ``--minute
 from __future__ import annotations
 
 import argparse
+import gc
 import math
 import os
 import platform
@@ -157,7 +158,9 @@ class Processes:
         return float(flags[0]), bool(flags[1] > 0.0)
 
     def close(self) -> None:
+        """Part from the others once all are here: torchrun ends those that still write when one has gone in disorder."""
         if self.count > 1:
+            torch.distributed.barrier()
             torch.distributed.destroy_process_group()
 
 
@@ -267,6 +270,9 @@ class Trainer:
                     saved = time.monotonic()
                     sampled = saved if now - sampled > SAMPLE_SECONDS else sampled
         self.write(samples=True)
+        # DistributedDataParallel holds the group as well, whose threads must have ended before the process does.
+        self.objective = Objective(self.model, self.weights)
+        gc.collect()
         self.processes.close()
 
     def step(self, progress: float) -> dict[str, float]:
