@@ -236,7 +236,7 @@ def _listen(host: str, port: int) -> socket.socket:
         _enlarge_receive_buffer(listening)
         listening.setblocking(False)
         listening.bind((host, port))
-    except (OSError, UnicodeError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         listening.close()
         raise VamenError(
             f"VAmEn cannot listen for OSC on port {port} of {host} ({reason(error)}); "

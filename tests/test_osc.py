@@ -344,6 +344,9 @@ def test_a_taken_port_is_one_sentence(server: OscServer) -> None:
         OscServer(HOST, server.port, Mailbox(), LAYOUT).start()
     with pytest.raises(VamenError, match="--osc-host"):
         OscServer("203.0.113.1", 0, Mailbox(), LAYOUT).start()
+    for host, port in ((HOST, 70_000), ("a" * 300, 0)):
+        with pytest.raises(VamenError, match="--osc-port and --osc-host"):
+            OscServer(host, port, Mailbox(), LAYOUT).start()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "::1"])
